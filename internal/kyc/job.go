@@ -1,0 +1,33 @@
+package kyc
+
+import "time"
+
+// JobKind says what a job is for.
+type JobKind string
+
+// The kinds of jobs.
+const (
+	StartSession   JobKind = "start"    // open the session at the provider; Key: identification
+	FetchResult    JobKind = "fetch"    // ask the provider how it stands; Key: identification
+	PollResult     JobKind = "poll"     // the safety net for pushes that never came; Key: identification
+	FetchEvidence  JobKind = "evidence" // download what the provider kept; Key: identification
+	Expire         JobKind = "expire"   // the link's lifetime is over; Key: identification
+	Deliver        JobKind = "deliver"  // send a notification; Key: notification
+	SweepDocuments JobKind = "sweep"    // remove bytes that no row names; Key: "documents"
+)
+
+// Job is work that is due at some time. It carries ids, never data.
+type Job struct {
+	Seq        int64
+	Kind       JobKind
+	Key        string // with Kind: unique
+	Owner      string // the subscription of a delivery: what is dropped or parked together
+	Lane       string // jobs of one lane run one after the other, oldest first; empty: no order
+	Blocking   bool   // whether later jobs of the lane wait for this one
+	DueAt      time.Time
+	Attempt    int   // how often it was tried and put off
+	Generation int64 // grows when the job is asked for again while it runs
+}
+
+// Never is the due time of work that waits for a person (a paused subscription).
+var Never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)

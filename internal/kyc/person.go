@@ -1,0 +1,81 @@
+package kyc
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/identikit/identikit/internal/pii"
+)
+
+// Person is somebody who is, or will be, a partner's customer.
+type Person struct {
+	ID         string
+	PartnerID  string
+	Attributes Attributes
+	CreatedAt  time.Time
+	Version    int64
+}
+
+// Attributes holds a person's fields by their dotted path ("address.city"), as
+// PersonFields describes them. Values are string, bool, int64 or []string; an
+// absent path is null. It does not print itself.
+type Attributes map[string]any
+
+// Text returns the text at the path, empty if there is none.
+func (a Attributes) Text(path string) pii.String {
+	s, _ := a[path].(string)
+	return pii.String(s)
+}
+
+// Has tells whether the path has a value.
+func (a Attributes) Has(path string) bool { return a[path] != nil }
+
+// Set stores a value; nil and an empty text remove it.
+func (a Attributes) Set(path string, value any) {
+	if value == nil || value == "" {
+		delete(a, path)
+		return
+	}
+	a[path] = value
+}
+
+// Clone returns a copy that can be changed.
+func (a Attributes) Clone() Attributes {
+	b := make(Attributes, len(a))
+	for k, v := range a {
+		b[k] = v
+	}
+	return b
+}
+
+// Reveal returns the bare map, for storage and answers.
+func (a Attributes) Reveal() map[string]any { return a }
+
+// Format implements fmt.Formatter and hides everything.
+func (a Attributes) Format(f fmt.State, _ rune) { fmt.Fprint(f, pii.Redacted) }
+
+// LogValue implements slog.LogValuer and hides everything.
+func (a Attributes) LogValue() slog.Value { return slog.StringValue(pii.Redacted) }
+
+// MarshalJSON hides everything: what is sent is built by hand with Reveal.
+func (a Attributes) MarshalJSON() ([]byte, error) { return []byte(`"` + pii.Redacted + `"`), nil }
+
+// AddressMembers are the members of an address, in the order of the API.
+var AddressMembers = []string{"line_1", "line_2", "postal_code", "city", "country", "state"}
+
+// ScenarioPrefixes start the names of test-scenario persons (S2, S4).
+var ScenarioPrefixes = []string{"X-MANUALTEST", "X-AUTOTEST"}
+
+// Scenario tells whether the person is a test-scenario person by its names.
+func (a Attributes) Scenario() bool {
+	for _, path := range []string{"first_name", "last_name"} {
+		for _, prefix := range ScenarioPrefixes {
+			if strings.HasPrefix(a.Text(path).Reveal(), prefix) {
+				return true
+			}
+		}
+	}
+	return false
+}

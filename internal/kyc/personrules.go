@@ -1,0 +1,263 @@
+package kyc
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ConsentSlack is how far ahead of our clock a time of consent may be.
+const ConsentSlack = 60 * time.Second
+
+// Given is what a request says about a person: values by path. A path that is
+// present with a nil value was sent as null.
+type Given struct {
+	Values Attributes
+	Sent   map[string]string // times of consent in the very text that was sent
+}
+
+// ReadPerson checks a decoded JSON object against PersonFields and returns the
+// values it gives. Unknown members and null are left out; broken rules come
+// back all at once.
+func ReadPerson(body map[string]any, now time.Time, scenarioNames bool) (Given, []FieldError) {
+	given := Given{Values: Attributes{}, Sent: map[string]string{}}
+	var broken []FieldError
+	for _, f := range PersonFields {
+		raw, sent, bad := member(body, f.Path)
+		if bad != "" {
+			if !slices.ContainsFunc(broken, func(b FieldError) bool { return b.Field == bad }) {
+				broken = append(broken, FieldError{Code: "type_error", Field: bad, Message: "must be an object"})
+			}
+			continue
+		}
+		if !sent {
+			continue
+		}
+		if raw == nil {
+			if f.Clear {
+				given.Values[f.Path] = nil
+			}
+			continue
+		}
+		if scenarioNames && (f.Path == "first_name" || f.Path == "last_name") {
+			f.Max = 255
+		}
+		value, failure := f.read(raw, now)
+		if failure != nil {
+			failure.Field = f.Path
+			broken = append(broken, *failure)
+			continue
+		}
+		if f.Consent {
+			given.Sent[f.Path], _ = raw.(string)
+		}
+		given.Values[f.Path] = value
+	}
+	return given, broken
+}
+
+// member finds a dotted path; bad names a parent that is no object.
+func member(body map[string]any, path string) (value any, sent bool, bad string) {
+	parent, child, nested := strings.Cut(path, ".")
+	if !nested {
+		value, sent = body[path]
+		return value, sent, ""
+	}
+	raw, ok := body[parent]
+	if !ok || raw == nil {
+		return nil, false, ""
+	}
+	object, ok := raw.(map[string]any)
+	if !ok {
+		return nil, false, parent
+	}
+	value, sent = object[child]
+	return value, sent, ""
+}
+
+// read turns a JSON value into a stored one.
+func (f Field) read(raw any, now time.Time) (any, *FieldError) {
+	switch f.Type {
+	case Bool:
+		if b, ok := raw.(bool); ok {
+			return b, nil
+		}
+		return nil, typeError("true or false")
+	case Integer:
+		return readInteger(raw)
+	case Countries:
+		return readCountries(raw)
+	}
+	s, ok := raw.(string)
+	if !ok {
+		return nil, typeError("a string")
+	}
+	if message := CheckText(s, f.max()); message != "" {
+		return nil, &FieldError{Message: message}
+	}
+	if s == "" {
+		return nil, nil
+	}
+	return f.readText(s, now)
+}
+
+func (f Field) max() int {
+	if f.Max > 0 {
+		return f.Max
+	}
+	return 255
+}
+
+func (f Field) readText(s string, now time.Time) (any, *FieldError) {
+	switch f.Type {
+	case Enum:
+		if !slices.Contains(f.Values, s) {
+			return nil, &FieldError{Message: NotIncluded(f.Values)}
+		}
+	case Country:
+		if !KnownCountry(s) {
+			return nil, &FieldError{Message: "is not a country code of ISO 3166-1 alpha-2, like DE"}
+		}
+	case Date:
+		return f.readDate(s, now)
+	case Instant:
+		return f.readInstant(s, now)
+	case Phone:
+		number, ok := NormalizePhone(s)
+		if !ok {
+			return nil, &FieldError{Message: "is not a phone number in the form of E.164, like +4930123456"}
+		}
+		return number, nil
+	}
+	return s, nil
+}
+
+func (f Field) readDate(s string, now time.Time) (any, *FieldError) {
+	t, ok := ParseDate(s)
+	if !ok {
+		return nil, &FieldError{Message: "is not a date of the form YYYY-MM-DD"}
+	}
+	if f.Path == "birth_date" && (t.After(now) || t.Year() < 1900) {
+		return nil, &FieldError{Message: "must be between 1900-01-01 and today"}
+	}
+	return t.Format(time.DateOnly), nil
+}
+
+func (f Field) readInstant(s string, now time.Time) (any, *FieldError) {
+	t, ok := ParseInstant(s)
+	if !ok {
+		return nil, &FieldError{Message: "is not a time of RFC 3339, like 2019-01-01T00:00:00Z"}
+	}
+	if f.Consent && t.After(now.Add(ConsentSlack)) {
+		return nil, &FieldError{Message: "must not be in the future"}
+	}
+	return FormatInstant(t), nil
+}
+
+func typeError(want string) *FieldError {
+	return &FieldError{Code: "type_error", Message: "must be " + want}
+}
+
+func readInteger(raw any) (any, *FieldError) {
+	n, ok := raw.(json.Number)
+	if !ok {
+		return nil, typeError("a whole number")
+	}
+	i, err := n.Int64()
+	if err != nil {
+		f, ferr := n.Float64()
+		if ferr != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+			return nil, typeError("a whole number")
+		}
+		i = int64(f)
+	}
+	if i < 0 {
+		return nil, &FieldError{Message: "must be greater than or equal to 0"}
+	}
+	return i, nil
+}
+
+func readCountries(raw any) (any, *FieldError) {
+	list, ok := raw.([]any)
+	if !ok {
+		return nil, typeError("a list of country codes")
+	}
+	countries := make([]string, 0, len(list))
+	for _, item := range list {
+		s, ok := item.(string)
+		if !ok {
+			return nil, typeError("a list of country codes")
+		}
+		if !KnownCountry(s) {
+			return nil, &FieldError{Message: "holds something that is not a country code of ISO 3166-1 alpha-2"}
+		}
+		countries = append(countries, s)
+	}
+	return countries, nil
+}
+
+// CheckText says what is wrong with a text, in the words of the API, or "".
+func CheckText(s string, max int) string {
+	switch {
+	case !utf8.ValidString(s):
+		return "is not valid UTF-8"
+	case strings.TrimSpace(s) != s:
+		return "must not have leading or trailing white space"
+	case utf8.RuneCountInString(s) > max:
+		return "is too long (maximum is " + strconv.Itoa(max) + " characters)"
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "must not hold control characters"
+	}
+	return ""
+}
+
+// NotIncluded is the message for a value that is not in the list.
+func NotIncluded[T ~string](values []T) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = strconv.Quote(string(v))
+	}
+	return fmt.Sprintf("is not included in the list [%s]", strings.Join(quoted, ", "))
+}
+
+// ParseInstant reads any form of RFC 3339, with a blank or lower-case t too.
+func ParseInstant(s string) (time.Time, bool) {
+	t, err := time.Parse(time.RFC3339, strings.ToUpper(strings.Replace(s, " ", "T", 1)))
+	if err != nil || t.Year() < 1900 || t.Year() > 9999 {
+		return time.Time{}, false
+	}
+	return t.UTC(), true
+}
+
+// FormatInstant writes a time as the API does: UTC with milliseconds.
+func FormatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// ParseDate reads YYYY-MM-DD; of a date-time it takes the date as written.
+func ParseDate(s string) (time.Time, bool) {
+	if len(s) > len(time.DateOnly) {
+		if _, ok := ParseInstant(s); !ok {
+			return time.Time{}, false
+		}
+		s = s[:len(time.DateOnly)]
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	return t, err == nil
+}
+
+var (
+	phoneNoise = strings.NewReplacer(" ", "", "-", "", "_", "", "/", "")
+	e164       = regexp.MustCompile(`^\+[1-9][0-9]{5,14}$`)
+)
+
+// NormalizePhone strips blanks, -, _ and / and checks for E.164.
+func NormalizePhone(s string) (string, bool) {
+	number := phoneNoise.Replace(s)
+	return number, e164.MatchString(number)
+}

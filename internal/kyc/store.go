@@ -1,0 +1,239 @@
+package kyc
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps everything but the bytes of documents.
+type Store interface {
+	// Tx runs fn in one transaction: all of it happens or nothing. fn may run
+	// more than once (a lost race), so it must keep no state of its own and must
+	// not call the outside world. An error from fn rolls back and is returned.
+	// A race that stays lost is a Conflict.
+	Tx(ctx context.Context, fn func(Tx) error) error
+	// View runs fn for reading. Each read sees what was committed when it
+	// began; there is no common snapshot over several reads.
+	View(ctx context.Context, fn func(View) error) error
+	// OnDue registers a function that is called after a commit that added work.
+	OnDue(func())
+	Close() error
+}
+
+// View reads.
+type View interface {
+	Partners() PartnerReader
+	Persons() PersonReader
+	Identifications() IdentificationReader
+	Documents() DocumentReader
+	Subscriptions() SubscriptionReader
+	Outbox() OutboxReader
+	Jobs() JobReader
+	History() HistoryReader
+	Findings() FindingReader
+	Replays() ReplayReader
+	Settings() SettingReader
+}
+
+// Tx reads and writes. Writes may reach the database only at the next read or
+// at the end, so an error of a write can come late; it fails the whole Tx.
+type Tx interface {
+	Now() time.Time                      // one instant for the whole transaction
+	NewID(suffix string) (string, error) // in a seeded sandbox the next of its sequence
+
+	Partners() Partners
+	Persons() Persons
+	Identifications() Identifications
+	Documents() Documents
+	Subscriptions() Subscriptions
+	Outbox() Outbox
+	Jobs() Jobs
+	History() History
+	Findings() Findings
+	Replays() Replays
+	Settings() Settings
+}
+
+// Page cuts a list. Newest turns the order round; the default is oldest first.
+type Page struct {
+	Offset, Limit int
+	Newest        bool
+}
+
+// PartnerReader reads partners and their tokens. A missing one is NotFound.
+type PartnerReader interface {
+	Get(id string) (Partner, error)
+	ByClientID(clientID string) (Partner, error)
+	List() ([]Partner, error)
+	Token(hash []byte) (Token, error)
+}
+
+// Partners reads and writes partners and their tokens.
+type Partners interface {
+	PartnerReader
+	Insert(Partner) error
+	Update(Partner) error
+	InsertToken(Token) error
+}
+
+// PersonReader reads persons. Another partner's person is NotFound.
+type PersonReader interface {
+	Get(partnerID, id string) (Person, error)
+	List(partnerID string, p Page) ([]Person, error)
+	Count(partnerID string, atMost int) (int, error)
+	Key(personID string) ([]byte, error) // the person's key, sealed by the master key
+}
+
+// Persons reads and writes persons. Update refuses a stale Version.
+type Persons interface {
+	PersonReader
+	Insert(p Person, sealedKey []byte) error
+	Update(Person) error
+}
+
+// IdentificationFilter narrows a list: PersonID empty means all of the partner's.
+type IdentificationFilter struct{ PartnerID, PersonID string }
+
+// IdentificationReader reads identifications. Find is for partners, Get for ourselves.
+type IdentificationReader interface {
+	Get(id string) (Identification, error)
+	Find(partnerID, personID, id string) (Identification, error)
+	List(f IdentificationFilter, p Page) ([]Identification, error)
+	Count(f IdentificationFilter, atMost int) (int, error)
+}
+
+// Identifications reads and writes identifications. Update refuses a stale Version.
+type Identifications interface {
+	IdentificationReader
+	Insert(Identification) error
+	Update(Identification) error
+}
+
+// DocumentReader reads documents; deleted ones are left out of lists.
+type DocumentReader interface {
+	Find(partnerID, personID, id string) (Document, error)
+	List(partnerID, personID string, p Page) ([]Document, error)
+	Count(partnerID, personID string, atMost int) (int, error)
+	OfIdentification(id string) ([]Document, error)
+	Blobs(names []string) ([]string, error) // those of names that some row names
+}
+
+// Documents reads and writes documents.
+type Documents interface {
+	DocumentReader
+	Insert(Document) error
+}
+
+// SubscriptionReader reads webhook subscriptions.
+type SubscriptionReader interface {
+	Get(id string) (Subscription, error)
+	Find(partnerID, id string) (Subscription, error)
+	List(partnerID string, p Page) ([]Subscription, error)
+	Count(partnerID string, atMost int) (int, error)
+	ByEvent(partnerID, eventType string) ([]Subscription, error)
+}
+
+// Subscriptions reads and writes webhook subscriptions. Delete drops what is queued.
+type Subscriptions interface {
+	SubscriptionReader
+	Insert(Subscription) error
+	SetPaused(id string, paused bool) error
+	Delete(id string) error
+}
+
+// OutboxReader reads notifications and attempts.
+type OutboxReader interface {
+	Get(id string) (Notification, error)
+	Attempts(notificationID string) ([]Attempt, error)
+	DeliveredSince(subscriptionID string, t time.Time) (bool, error)
+	List(subscriptionID string, p Page) ([]Notification, error)
+}
+
+// Outbox reads and writes notifications and attempts.
+type Outbox interface {
+	OutboxReader
+	Insert(Notification) error
+	Record(n Notification, a Attempt) error // stores the attempt and the notification's new state
+}
+
+// JobReader reads what is due.
+type JobReader interface {
+	Find(kind JobKind, key string) (Job, bool, error)
+	// NextDue is the earliest due time of a job that could run; wall is the
+	// machine's time, on which leases run.
+	NextDue(kinds []JobKind, wall time.Time) (time.Time, bool, error)
+}
+
+// Jobs reads and writes jobs.
+type Jobs interface {
+	JobReader
+	// Add puts a job in; the one that exists for the kind and key is brought
+	// forward instead, and runs once more if it is running.
+	Add(Job) error
+	// AddLeased puts a job in that the caller runs itself at once; false if it exists.
+	AddLeased(j Job, wallUntil time.Time) (Job, bool, error)
+	Lease(kinds []JobKind, due, wall, wallUntil time.Time, limit int) ([]Job, error)
+	Take(kind JobKind, key string, wall, wallUntil time.Time) (Job, bool, error)
+	Done(Job) error                       // removes it, unless it was asked for again meanwhile
+	PutOff(j Job, due time.Time) error    // tries again later; counts an attempt; stores Blocking
+	Park(owner string, parked bool) error // all of an owner: never, or now
+	VoidLeases() error                    // what a dead process had taken is free again
+}
+
+// HistoryReader reads the history.
+type HistoryReader interface {
+	OfPerson(personID string) ([]Entry, error)
+	Unsuccessful(personID string) (int, error) // since the last success
+	HasOutcome(personID, identificationID string) (bool, error)
+}
+
+// History reads and appends the history.
+type History interface {
+	HistoryReader
+	Add(Entry) error
+}
+
+// FindingReader reads what providers answered.
+type FindingReader interface {
+	Known(identificationID, fingerprint string) (bool, error)
+	OfIdentification(id string) ([]FindingRecord, error)
+	Archives(names []string) ([]string, error) // those of names that some row names
+}
+
+// Findings reads and appends what providers answered.
+type Findings interface {
+	FindingReader
+	Insert(FindingRecord) error
+	SetArchive(identificationID, fingerprint, blob string) error
+}
+
+// Replay is the stored answer of a request that carried an idempotency key.
+type Replay struct {
+	PartnerID, Key string
+	RequestHash    []byte
+	Status         int
+	Body           []byte
+	CreatedAt      time.Time
+}
+
+// ReplayReader reads stored answers.
+type ReplayReader interface {
+	Find(partnerID, key string) (Replay, bool, error)
+}
+
+// Replays reads and writes stored answers.
+type Replays interface {
+	ReplayReader
+	Insert(Replay) error
+}
+
+// SettingReader reads small facts about the installation.
+type SettingReader interface {
+	Get(name string) (value string, ok bool, err error)
+}
+
+// Settings reads and writes small facts about the installation.
+type Settings interface {
+	SettingReader
+	Put(name, value string) error
+}

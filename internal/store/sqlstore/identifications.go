@@ -1,0 +1,85 @@
+package sqlstore
+
+import "github.com/identikit/identikit/internal/kyc"
+
+type identifications struct{ c conn }
+
+const identificationColumns = `id, partner_id, person_id, method, state, reference, url, language,
+	proof_of_address_type, proof_of_address_issued_at, iban, terms_signed_at, estimated_waiting_time,
+	failure_reason, address, device_data, completed_at, requested_at, link_expires_at, last_finding_at,
+	created_at, version`
+
+func readIdentification(scan func(...any) error) (i kyc.Identification, err error) {
+	var terms, completed, requested, expires, finding, created int64
+	var waiting *int64
+	err = scan(&i.ID, &i.PartnerID, &i.PersonID, &i.Method, &i.State, &i.Reference, &i.URL, &i.Language,
+		&i.ProofOfAddressType, &i.ProofOfAddressIssuedAt, &i.IBAN, &terms, &waiting,
+		&i.FailureReason, &i.Address, &i.DeviceData, &completed, &requested, &expires, &finding,
+		&created, &i.Version)
+	if waiting != nil {
+		seconds := int(*waiting)
+		i.EstimatedWaitingTime = &seconds
+	}
+	i.TermsSignedAt, i.CompletedAt, i.RequestedAt = at(terms), at(completed), at(requested)
+	i.LinkExpiresAt, i.LastFindingAt, i.CreatedAt = at(expires), at(finding), at(created)
+	return i, err
+}
+
+func (s identifications) Get(id string) (kyc.Identification, error) {
+	return must(s.c, kyc.Missing("Solaris::Identification", id), readIdentification,
+		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1`+s.c.forUpdate(), id)
+}
+
+func (s identifications) Find(partnerID, personID, id string) (kyc.Identification, error) {
+	return must(s.c, kyc.Missing("Solaris::Identification", id), readIdentification,
+		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1 AND partner_id = $2 AND person_id = $3`+
+			s.c.forUpdate(), id, partnerID, personID)
+}
+
+// where narrows by person if there is one; both have an index of their own.
+func where(f kyc.IdentificationFilter) (string, []any) {
+	if f.PersonID != "" {
+		return ` WHERE person_id = $1 AND partner_id = $2`, []any{f.PersonID, f.PartnerID}
+	}
+	return ` WHERE partner_id = $1`, []any{f.PartnerID}
+}
+
+func (s identifications) List(f kyc.IdentificationFilter, p kyc.Page) ([]kyc.Identification, error) {
+	cond, args := where(f)
+	n := len(args)
+	return many(s.c, readIdentification, `SELECT `+identificationColumns+` FROM identifications`+cond+order(p)+
+		` LIMIT `+placeholders(n+1, 1)+` OFFSET `+placeholders(n+2, 1), append(args, p.Limit, p.Offset)...)
+}
+
+func (s identifications) Count(f kyc.IdentificationFilter, atMost int) (int, error) {
+	cond, args := where(f)
+	n, _, err := one(s.c, readInt, `SELECT COUNT(*) FROM (SELECT 1 FROM identifications`+cond+
+		` LIMIT `+placeholders(len(args)+1, 1)+`) AS page`, append(args, atMost)...)
+	return int(n), err
+}
+
+// waiting keeps the difference between no estimate and an estimate of 0 s.
+func waiting(i kyc.Identification) any {
+	if i.EstimatedWaitingTime == nil {
+		return nil
+	}
+	return int64(*i.EstimatedWaitingTime)
+}
+
+func (s identifications) Insert(i kyc.Identification) error {
+	return s.c.exec(`INSERT INTO identifications (`+identificationColumns+`) VALUES (`+placeholders(1, 22)+`)`,
+		i.ID, i.PartnerID, i.PersonID, string(i.Method), string(i.State), i.Reference, i.URL, i.Language,
+		i.ProofOfAddressType, i.ProofOfAddressIssuedAt, i.IBAN, us(i.TermsSignedAt), waiting(i),
+		i.FailureReason, i.Address, i.DeviceData, us(i.CompletedAt), us(i.RequestedAt), us(i.LinkExpiresAt),
+		us(i.LastFindingAt), us(i.CreatedAt), 1)
+}
+
+func (s identifications) Update(i kyc.Identification) error {
+	return s.c.exec(`UPDATE identifications SET state = $3, reference = $4, url = $5, estimated_waiting_time = $6,
+		failure_reason = $7, address = $8, device_data = $9, completed_at = $10, requested_at = $11,
+		link_expires_at = $12, last_finding_at = $13,
+		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		i.ID, i.Version, string(i.State), i.Reference, i.URL, waiting(i),
+		i.FailureReason, i.Address, i.DeviceData, us(i.CompletedAt), us(i.RequestedAt),
+		us(i.LinkExpiresAt), us(i.LastFindingAt))
+}

@@ -1,0 +1,97 @@
+package sqlstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+type persons struct{ c conn }
+
+const personColumns = `id, partner_id, attributes, created_at, version`
+
+func readPerson(scan func(...any) error) (p kyc.Person, err error) {
+	var attributes string
+	var created int64
+	if err = scan(&p.ID, &p.PartnerID, &attributes, &created, &p.Version); err != nil {
+		return p, err
+	}
+	p.CreatedAt = at(created)
+	p.Attributes, err = decodeAttributes(attributes)
+	return p, err
+}
+
+// decodeAttributes gives the values the types that kyc.Attributes promises.
+func decodeAttributes(text string) (kyc.Attributes, error) {
+	var raw map[string]any
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	if err := d.Decode(&raw); err != nil {
+		return nil, err
+	}
+	for path, v := range raw {
+		switch v := v.(type) {
+		case json.Number:
+			n, err := v.Int64()
+			if err != nil {
+				return nil, fmt.Errorf("%s is no whole number", path)
+			}
+			raw[path] = n
+		case []any:
+			list := make([]string, len(v))
+			for i, item := range v {
+				list[i], _ = item.(string)
+			}
+			raw[path] = list
+		}
+	}
+	return raw, nil
+}
+
+func (s persons) Get(partnerID, id string) (kyc.Person, error) {
+	return must(s.c, kyc.Missing("Solaris::Person", id), readPerson,
+		`SELECT `+personColumns+` FROM persons WHERE id = $1 AND partner_id = $2`, id, partnerID)
+}
+
+func (s persons) List(partnerID string, p kyc.Page) ([]kyc.Person, error) {
+	return many(s.c, readPerson, `SELECT `+personColumns+` FROM persons WHERE partner_id = $1`+order(p)+` LIMIT $2 OFFSET $3`,
+		partnerID, p.Limit, p.Offset)
+}
+
+func (s persons) Count(partnerID string, atMost int) (int, error) {
+	n, _, err := one(s.c, readInt,
+		`SELECT COUNT(*) FROM (SELECT 1 FROM persons WHERE partner_id = $1 LIMIT $2) AS page`, partnerID, atMost)
+	return int(n), err
+}
+
+func readBytes(scan func(...any) error) (b []byte, err error) { return b, scan(&b) }
+
+func (s persons) Key(personID string) ([]byte, error) {
+	return must(s.c, kyc.Missing("Key", personID), readBytes,
+		`SELECT sealed_key FROM person_keys WHERE person_id = $1`, personID)
+}
+
+func (s persons) Insert(p kyc.Person, sealedKey []byte) error {
+	attributes, err := json.Marshal(p.Attributes.Reveal())
+	if err != nil {
+		return err
+	}
+	err = s.c.exec(`INSERT INTO persons (`+personColumns+`) VALUES (`+placeholders(1, 5)+`)`,
+		p.ID, p.PartnerID, string(attributes), us(p.CreatedAt), 1)
+	if err != nil {
+		return err
+	}
+	return s.c.exec(`INSERT INTO person_keys (person_id, sealed_key) VALUES ($1, $2)`, p.ID, sealedKey)
+}
+
+func (s persons) Update(p kyc.Person) error {
+	attributes, err := json.Marshal(p.Attributes.Reveal())
+	if err != nil {
+		return err
+	}
+	return s.c.exec(`UPDATE persons SET attributes = $3,
+		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		p.ID, p.Version, string(attributes))
+}

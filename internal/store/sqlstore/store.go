@@ -1,0 +1,158 @@
+// Package sqlstore is the one store: kyc.Store on SQLite and on PostgreSQL with
+// one SQL text. What differs between the two stands in dialect.go; how they run
+// a transaction in sqlite.go (commits in groups) and postgres.go (pipelined).
+//
+// It knows rows and nouns, no rules: it imports package kyc and the drivers.
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Options are what a store needs besides its address.
+type Options struct {
+	Clock kyc.Clock
+	// NewID makes an identifier with the suffix; n counts from 1 per suffix and
+	// is only kept when Sequenced.
+	NewID func(suffix string, n int64) string
+	// Sequenced keeps the position per suffix in the database: for a seeded sandbox.
+	Sequenced bool
+	// CommitDelay is added to every commit of SQLite: for benchmarks only.
+	CommitDelay time.Duration
+}
+
+// Open opens the store at url: "postgres://…" or the path of an SQLite file,
+// and brings its schema up to date.
+func Open(ctx context.Context, url string, opts Options) (kyc.Store, error) {
+	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
+		return openPostgres(ctx, url, opts)
+	}
+	return openSQLite(ctx, url, opts)
+}
+
+// tries is how often a transaction that lost a race is run again.
+const tries = 8
+
+// backoff waits before try n, unless ctx ends first.
+func backoff(ctx context.Context, n int) error {
+	t := time.NewTimer(time.Millisecond << min(n, 6))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// due calls the function that waits for work.
+type due struct{ fn atomic.Pointer[func()] }
+
+func (d *due) OnDue(fn func()) { d.fn.Store(&fn) }
+
+func (d *due) call() {
+	if fn := d.fn.Load(); fn != nil {
+		(*fn)()
+	}
+}
+
+// conn is one conversation with a database. exec may keep a write back until
+// the next query or the end.
+type conn interface {
+	exec(sql string, args ...any) error
+	query(sql string, args ...any) (rows, error)
+	forUpdate() string // what locks a row that is read to be changed
+}
+
+// rows is what both drivers' result sets have in common.
+type rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// scan reads one row into a noun.
+type scan[T any] func(func(dest ...any) error) (T, error)
+
+// many runs a query and reads all its rows.
+func many[T any](c conn, read scan[T], sql string, args ...any) ([]T, error) {
+	rs, err := c.query(sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rs.Close()
+	var all []T
+	for rs.Next() {
+		v, err := read(rs.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("sqlstore: scan: %w", err)
+		}
+		all = append(all, v)
+	}
+	return all, rs.Err()
+}
+
+// one reads the only row; false if there is none.
+func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) {
+	all, err := many(c, read, sql, args...)
+	if err != nil || len(all) == 0 {
+		var zero T
+		return zero, false, err
+	}
+	return all[0], true, nil
+}
+
+// must is one for things that have to be there.
+func must[T any](c conn, missing *kyc.Error, read scan[T], sql string, args ...any) (T, error) {
+	v, ok, err := one(c, read, sql, args...)
+	if err == nil && !ok {
+		err = missing
+	}
+	return v, err
+}
+
+func readInt(scan func(...any) error) (n int64, err error)   { return n, scan(&n) }
+func readText(scan func(...any) error) (s string, err error) { return s, scan(&s) }
+
+// order is the ORDER BY of a page.
+func order(p kyc.Page) string {
+	if p.Newest {
+		return " ORDER BY seq DESC"
+	}
+	return " ORDER BY seq"
+}
+
+// us turns a time into stored microseconds; the zero time into 0.
+func us(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// at turns stored microseconds back into a time.
+func at(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// placeholders makes "$from, $from+1, …" for n values.
+func placeholders(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}

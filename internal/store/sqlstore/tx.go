@@ -1,0 +1,74 @@
+package sqlstore
+
+import (
+	"errors"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+const rollbackTime = 5 * time.Second
+
+var (
+	errClosed   = errors.New("sqlstore: the store is closed")
+	errReadOnly = errors.New("sqlstore: a view cannot write")
+)
+
+// conflict is what a race that stays lost looks like from outside.
+func conflict(cause error) error {
+	return &kyc.Error{
+		Kind: kyc.Conflict, Code: "record_not_unique", Cause: cause,
+		Detail: "Somebody else changed this at the same time. Read it again and retry.",
+	}
+}
+
+// view reads; its sub-stores are the same types that write inside a tx.
+type view struct{ c conn }
+
+func (v view) Partners() kyc.PartnerReader               { return partners{v.c} }
+func (v view) Persons() kyc.PersonReader                 { return persons{v.c} }
+func (v view) Identifications() kyc.IdentificationReader { return identifications{v.c} }
+func (v view) Documents() kyc.DocumentReader             { return documents{v.c} }
+func (v view) Subscriptions() kyc.SubscriptionReader     { return subscriptions{v.c} }
+func (v view) Outbox() kyc.OutboxReader                  { return outbox{v.c} }
+func (v view) Jobs() kyc.JobReader                       { return jobs{c: v.c} }
+func (v view) History() kyc.HistoryReader                { return history{v.c} }
+func (v view) Findings() kyc.FindingReader               { return findings{v.c} }
+func (v view) Replays() kyc.ReplayReader                 { return replays{v.c} }
+func (v view) Settings() kyc.SettingReader               { return settings{v.c} }
+
+// tx is one transaction.
+type tx struct {
+	view
+	opts      *Options
+	dialect   *dialect
+	now       time.Time
+	addedWork bool
+}
+
+func (t *tx) Now() time.Time                       { return t.now.Truncate(time.Microsecond) }
+func (t *tx) Partners() kyc.Partners               { return partners{t.c} }
+func (t *tx) Persons() kyc.Persons                 { return persons{t.c} }
+func (t *tx) Identifications() kyc.Identifications { return identifications{t.c} }
+func (t *tx) Documents() kyc.Documents             { return documents{t.c} }
+func (t *tx) Subscriptions() kyc.Subscriptions     { return subscriptions{t.c} }
+func (t *tx) Outbox() kyc.Outbox                   { return outbox{t.c} }
+func (t *tx) Jobs() kyc.Jobs                       { return jobs{c: t.c, tx: t} }
+func (t *tx) History() kyc.History                 { return history{t.c} }
+func (t *tx) Findings() kyc.Findings               { return findings{t.c} }
+func (t *tx) Replays() kyc.Replays                 { return replays{t.c} }
+func (t *tx) Settings() kyc.Settings               { return settings{t.c} }
+
+// NewID draws the next identifier. The position of a seeded sequence moves in
+// this very transaction, so a crash or a roll-back loses none.
+func (t *tx) NewID(suffix string) (string, error) {
+	if !t.opts.Sequenced {
+		return t.opts.NewID(suffix, 0), nil
+	}
+	n, _, err := one(t.c, readInt, `INSERT INTO sequences (name, pos) VALUES ($1, 1)
+		ON CONFLICT (name) DO UPDATE SET pos = sequences.pos + 1 RETURNING pos`, suffix)
+	if err != nil {
+		return "", err
+	}
+	return t.opts.NewID(suffix, n), nil
+}
