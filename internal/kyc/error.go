@@ -38,6 +38,7 @@ type FieldError struct {
 	Code    string // "invalid_model" or "type_error"; empty means the error's own
 	Field   string // dotted for a member of an object: "address.country"
 	Message string // without the field's name: "can't be blank"
+	Detail  string // the whole sentence; empty means Field and Message
 }
 
 // Error shows code and detail, and the cause for the log.

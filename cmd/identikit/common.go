@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/sandbox"
+	"github.com/identikit/identikit/internal/seal"
+	"github.com/identikit/identikit/internal/store/sqlstore"
+)
+
+// logFlags are the settings of the log, which goes to standard error.
+type logFlags struct {
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" env:"IDENTIKIT_LOG_LEVEL"`
+	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"IDENTIKIT_LOG_FORMAT"`
+}
+
+func (f logFlags) logger() *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		level = slog.LevelInfo // the flag's enum lets nothing else through
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if f.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// dataFlags say which installation a command is about: a sandbox's folder or a
+// database. A server may run on it at the same time.
+type dataFlags struct {
+	Data     string `help:"The sandbox's data folder." default:"identikit-data" placeholder:"DIR"`
+	Database string `help:"A PostgreSQL URL instead." placeholder:"URL" env:"IDENTIKIT_DATABASE"`
+}
+
+func (f dataFlags) open(ctx context.Context) (kyc.Store, error) {
+	url := f.Database
+	if url == "" {
+		if err := os.MkdirAll(f.Data, 0o700); err != nil {
+			return nil, err
+		}
+		url = sandbox.DatabaseFile(f.Data)
+	}
+	return sqlstore.Open(ctx, url, sqlstore.Options{
+		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
+	})
+}
+
+// masterFlags say where the master key is.
+type masterFlags struct {
+	MasterKey     string `help:"The master key: 32 bytes in base64 (openssl rand -base64 32)." env:"IDENTIKIT_MASTER_KEY" placeholder:"KEY"`
+	MasterKeyFile string `help:"A file that holds it." env:"IDENTIKIT_MASTER_KEY_FILE" placeholder:"FILE"`
+}
+
+// open reads the key; fallback is the sandbox's own file, or empty.
+func (f masterFlags) open(fallback string) (*seal.Master, error) {
+	switch {
+	case f.MasterKey != "":
+		return seal.NewMaster(f.MasterKey)
+	case f.MasterKeyFile != "":
+		return seal.MasterFromFile(f.MasterKeyFile, false)
+	case fallback != "":
+		return seal.MasterFromFile(fallback, false)
+	}
+	return nil, errNoMasterKey
+}
+
+var errNoMasterKey = kyc.Fail(kyc.Invalid, "master_key_missing",
+	"a master key is needed: set IDENTIKIT_MASTER_KEY, or IDENTIKIT_MASTER_KEY_FILE; make one with `openssl rand -base64 32`")
+
+func readyFile(data string) string { return filepath.Join(data, readyName) }

@@ -1,0 +1,67 @@
+// Command identikit is an open identification (KYC) server: `sandbox` is the
+// whole world on one laptop, `serve` the same server in production.
+//
+// This package holds flags and wiring, one file per subcommand, and decides nothing.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+// cli is the command line.
+type cli struct {
+	Sandbox  sandboxCmd       `cmd:"" help:"Run everything on this machine: the API, simulated providers, a clock that can be moved."`
+	Serve    serveCmd         `cmd:"" help:"Run the server in production, with a real provider."`
+	Simulate simulateCmd      `cmd:"" help:"Run a provider's simulator alone."`
+	Partner  partnerCmd       `cmd:"" help:"Make and change partners, the clients of the API."`
+	Webhook  webhookCmd       `cmd:"" help:"Look after webhook subscriptions."`
+	Clock    clockCmd         `cmd:"" help:"Move the clock of a running sandbox."`
+	Migrate  migrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
+	Version  kong.VersionFlag `help:"Print the version."`
+	Config   kong.ConfigFlag  `help:"Read settings from this JSON file; flags and environment win." placeholder:"FILE"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "identikit:", err)
+		os.Exit(1)
+	}
+}
+
+// run parses the arguments and runs the subcommand.
+func run(ctx context.Context, args []string) error {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("identikit"),
+		kong.Description("An open identification (KYC) server. Try: identikit sandbox"),
+		kong.Vars{"version": version},
+		kong.Configuration(kong.JSON),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		var wrong *kong.ParseError
+		if errors.As(err, &wrong) {
+			_ = wrong.Context.PrintUsage(true) // help beside the error
+		}
+		return err
+	}
+	return parsed.Run()
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+type partnerCmd struct {
+	Create       partnerCreateCmd `cmd:"" help:"Make a partner and print its credentials, once."`
+	List         partnerListCmd   `cmd:"" help:"List the partners."`
+	RotateSecret partnerRotateCmd `cmd:"" help:"Give a partner a new client secret and print it, once."`
+	SetSecret    partnerSecretCmd `cmd:"" help:"Set or clear a partner's identification secret, which every request must carry then."`
+	Set          partnerSetCmd    `cmd:"" help:"Change how a partner's customers are greeted and where they go back to."`
+}
+
+type partnerCreateCmd struct {
+	Name       string   `help:"The partner's name." required:""`
+	Methods    []string `help:"The methods it may use; all if none is named." placeholder:"METHOD"`
+	Greeting   string   `help:"In whose name the agent greets; the partner's if empty."`
+	SuccessURL string   `help:"Where customers go back to: https or an app's scheme; {identification} is replaced." placeholder:"URL"`
+	FailureURL string   `help:"The same after a failure." placeholder:"URL"`
+	JSON       bool     `name:"json" help:"Print for programs."`
+	dataFlags
+}
+
+// Help implements kong.HelpProvider.
+func (partnerCreateCmd) Help() string {
+	return `Example:
+  identikit partner create --name "My Bank" --methods idnow --json`
+}
+
+// Run implements the subcommand.
+func (c *partnerCreateCmd) Run(ctx context.Context) error {
+	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		in := flow.NewPartner{Name: c.Name, Greeting: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
+		for _, m := range c.Methods {
+			in.Methods = append(in.Methods, kyc.Method(m))
+		}
+		p, secret, err := flow.CreatePartner(ctx, store, in)
+		if err != nil {
+			return err
+		}
+		return printCredentials(c.JSON, p.ClientID, secret)
+	})
+}
+
+// withStore opens the store for one command.
+func withStore(ctx context.Context, f dataFlags, fn func(kyc.Store) error) error {
+	store, err := f.open(ctx)
+	if err != nil {
+		return err
+	}
+	err = fn(store)
+	if e := store.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func printCredentials(asJSON bool, clientID, secret string) error {
+	if asJSON {
+		return json.NewEncoder(os.Stdout).Encode(map[string]string{"client_id": clientID, "client_secret": secret})
+	}
+	fmt.Printf("client_id      %s\nclient_secret  %s   (it cannot be shown again)\n", clientID, secret)
+	return nil
+}
+
+type partnerListCmd struct {
+	JSON bool `name:"json" help:"Print for programs."`
+	dataFlags
+}
+
+// Help implements kong.HelpProvider.
+func (partnerListCmd) Help() string { return "Example:\n  identikit partner list --json" }
+
+// Run implements the subcommand.
+func (c *partnerListCmd) Run(ctx context.Context) error {
+	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		var all []kyc.Partner
+		err := store.View(ctx, func(v kyc.View) (err error) {
+			all, err = v.Partners().List()
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			if c.JSON {
+				err := json.NewEncoder(os.Stdout).Encode(map[string]any{
+					"id": p.ID, "name": p.Name, "client_id": p.ClientID, "methods": p.Methods, "greeting": p.Greeting,
+					"success_url": p.SuccessURL, "failure_url": p.FailureURL, "created_at": kyc.FormatInstant(p.CreatedAt),
+				})
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			fmt.Printf("%s  %s  %v\n", p.ClientID, p.Name, p.Methods)
+		}
+		return nil
+	})
+}
+
+type partnerRotateCmd struct {
+	ClientID string `arg:"" help:"The partner's client id."`
+	JSON     bool   `name:"json" help:"Print for programs."`
+	dataFlags
+}
+
+// Help implements kong.HelpProvider.
+func (partnerRotateCmd) Help() string {
+	return "Tokens that were issued with the old secret stay good until they expire.\n\nExample:\n  identikit partner rotate-secret 4c6f93d4c8d427927257e2ce734a5a10"
+}
+
+// Run implements the subcommand.
+func (c *partnerRotateCmd) Run(ctx context.Context) error {
+	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		secret, err := flow.RotateSecret(ctx, store, c.ClientID)
+		if err != nil {
+			return err
+		}
+		return printCredentials(c.JSON, c.ClientID, secret)
+	})
+}
+
+type partnerSecretCmd struct {
+	ClientID string `arg:"" help:"The partner's client id."`
+	Secret   string `arg:"" optional:"" help:"The identification secret; without one it is cleared." env:"IDENTIKIT_IDENTIFICATION_SECRET"`
+	JSON     bool   `name:"json" help:"Print for programs."`
+	dataFlags
+}
+
+// Help implements kong.HelpProvider.
+func (partnerSecretCmd) Help() string {
+	return "Example:\n  IDENTIKIT_IDENTIFICATION_SECRET=… identikit partner set-secret 4c6f93d4c8d427927257e2ce734a5a10"
+}
+
+// Run implements the subcommand.
+func (c *partnerSecretCmd) Run(ctx context.Context) error {
+	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) {
+			p.IdentSecretHash = nil
+			if c.Secret != "" {
+				p.IdentSecretHash = flow.Hash(c.Secret)
+			}
+		})
+		return report(err, c.JSON, map[string]any{"client_id": c.ClientID, "secret_set": c.Secret != ""})
+	})
+}
+
+type partnerSetCmd struct {
+	ClientID   string  `arg:"" help:"The partner's client id."`
+	Greeting   *string `help:"In whose name the agent greets."`
+	SuccessURL *string `help:"Where customers go back to; {identification} is replaced." placeholder:"URL"`
+	FailureURL *string `help:"The same after a failure." placeholder:"URL"`
+	JSON       bool    `name:"json" help:"Print for programs."`
+	dataFlags
+}
+
+// Help implements kong.HelpProvider.
+func (partnerSetCmd) Help() string {
+	return "Example:\n  identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --greeting \"My Bank\" --success-url \"mybank://kyc/{identification}\""
+}
+
+// Run implements the subcommand.
+func (c *partnerSetCmd) Run(ctx context.Context) error {
+	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) {
+			for to, from := range map[*string]*string{&p.Greeting: c.Greeting, &p.SuccessURL: c.SuccessURL, &p.FailureURL: c.FailureURL} {
+				if from != nil {
+					*to = *from
+				}
+			}
+		})
+		return report(err, c.JSON, map[string]any{"client_id": c.ClientID, "changed": err == nil})
+	})
+}
+
+// report prints that a change was made.
+func report(err error, asJSON bool, facts map[string]any) error {
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(os.Stdout).Encode(facts)
+	}
+	fmt.Println("done")
+	return nil
+}

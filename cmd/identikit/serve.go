@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/identikit/identikit/internal/blob/dir"
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/provider/idnow"
+	"github.com/identikit/identikit/internal/server"
+	"github.com/identikit/identikit/internal/store/sqlstore"
+)
+
+type serveCmd struct {
+	Addr      string `help:"Where the API listens." default:":8080" env:"IDENTIKIT_ADDR" placeholder:"HOST:PORT"`
+	OpsAddr   string `help:"Where /healthz, /readyz and /metrics listen." default:"127.0.0.1:8081" env:"IDENTIKIT_OPS_ADDR" placeholder:"HOST:PORT"`
+	Database  string `help:"The PostgreSQL database." required:"" env:"IDENTIKIT_DATABASE" placeholder:"URL"`
+	Documents string `help:"Folder for sealed documents; all nodes share it." required:"" env:"IDENTIKIT_DOCUMENTS" placeholder:"DIR"`
+	PublicURL string `help:"The API's origin as clients see it." env:"IDENTIKIT_PUBLIC_URL" placeholder:"URL"`
+	TLSCert   string `name:"tls-cert" help:"Speak TLS with this certificate (PEM)." env:"IDENTIKIT_TLS_CERT" placeholder:"FILE" and:"tls"`
+	TLSKey    string `name:"tls-key" help:"Its key (PEM)." env:"IDENTIKIT_TLS_KEY" placeholder:"FILE" and:"tls"`
+
+	IdnowGatewayURL string `help:"The provider's company API." default:"https://gateway.idnow.de" env:"IDENTIKIT_IDNOW_GATEWAY_URL" placeholder:"URL"`
+	IdnowGoURL      string `help:"Where the provider receives customers." default:"https://go.idnow.de" env:"IDENTIKIT_IDNOW_GO_URL" placeholder:"URL"`
+	IdnowCompanyID  string `help:"The account at the provider." required:"" env:"IDENTIKIT_IDNOW_COMPANY_ID" placeholder:"ID"`
+	IdnowAPIKey     string `help:"Its API key." required:"" env:"IDENTIKIT_IDNOW_API_KEY" placeholder:"KEY"`
+	IdnowPushSecret string `help:"The unguessable end of the path for the provider's pushes, /inbound/idnow/SECRET: 32 characters at least." required:"" env:"IDENTIKIT_IDNOW_PUSH_SECRET" placeholder:"SECRET"`
+
+	masterFlags
+	logFlags
+}
+
+// Help implements kong.HelpProvider.
+func (serveCmd) Help() string {
+	return `Secrets are better given by the environment than by flags, which others on the machine can see.
+
+Example:
+  IDENTIKIT_DATABASE=postgres://identikit@db/identikit IDENTIKIT_MASTER_KEY_FILE=/run/secrets/master.key \
+  IDENTIKIT_IDNOW_COMPANY_ID=mybank IDENTIKIT_IDNOW_API_KEY=… IDENTIKIT_IDNOW_PUSH_SECRET=… \
+  identikit serve --documents /var/lib/identikit`
+}
+
+// check says what is wrong with the settings before anything starts.
+func (c *serveCmd) check() error {
+	if len(c.IdnowPushSecret) < 32 {
+		return fmt.Errorf("--idnow-push-secret must have 32 characters at least; make one with `openssl rand -hex 32`")
+	}
+	return idnow.Config{
+		GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
+	}.Check()
+}
+
+// Run implements the subcommand.
+func (c *serveCmd) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	master, err := c.masterFlags.open("")
+	if err != nil {
+		return err
+	}
+	log := c.logger()
+	store, err := sqlstore.Open(ctx, c.Database, sqlstore.Options{
+		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
+	})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	blobs, err := dir.Open(c.Documents)
+	if err != nil {
+		return err
+	}
+	s := server.New(server.Config{
+		Store: store, Blobs: blobs, Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		IDnowPushSecret: c.IdnowPushSecret,
+		IDnow: idnow.Config{
+			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
+			HTTP: &http.Client{Transport: &http.Transport{
+				Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
+			}},
+		},
+	})
+	if err := s.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	listeners, err := c.listen(s)
+	if err != nil {
+		return err
+	}
+	stop, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.Runner.Run(stop)
+	}()
+	fmt.Fprintf(os.Stderr, "identikit %s serves on %s; health and metrics on %s\n", version, listeners[0].Net.Addr(), listeners[1].Net.Addr())
+	err = server.Serve(ctx, log, listeners...)
+	cancel()
+	<-done
+	return err
+}
+
+func (c *serveCmd) listen(s *server.Server) ([]server.Listener, error) {
+	var encrypted *tls.Config
+	if c.TLSCert != "" {
+		cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+		encrypted = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	api, err := server.Listen("API", c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	ops, err := server.Listen("operations", c.OpsAddr)
+	if err != nil {
+		return nil, err
+	}
+	return []server.Listener{{Name: "API", Net: api, Handler: s.API, TLS: encrypted}, {Name: "operations", Net: ops, Handler: s.Ops}}, nil
+}

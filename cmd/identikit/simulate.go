@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/server"
+	"github.com/identikit/identikit/internal/sim/idnow"
+)
+
+type simulateCmd struct {
+	Idnow simulateIdnowCmd `cmd:"" name:"idnow" help:"Run the simulator of IDnow: gateway, customer pages, robots, steering."`
+}
+
+type simulateIdnowCmd struct {
+	Addr               string `help:"Where the gateway listens; pages, robots and steering take the ports after it, port 0 takes any." default:"127.0.0.1:8090" placeholder:"HOST:PORT"`
+	Data               string `help:"Folder that keeps its sessions; empty keeps them in memory." placeholder:"DIR"`
+	CompanyID          string `help:"The account." default:"identikitsandbox" placeholder:"ID"`
+	APIKey             string `help:"Its API key; empty makes one." placeholder:"KEY" env:"IDENTIKIT_IDNOW_API_KEY"`
+	PushURL            string `help:"Where results are posted." placeholder:"URL"`
+	Greeting           string `help:"In whose name the agent greets." default:"Example Bank"`
+	SuccessURL         string `help:"Where the customer goes back to; {identification} is replaced." placeholder:"URL"`
+	FailureURL         string `help:"The same after a failure." placeholder:"URL"`
+	PreliminaryResults bool   `help:"Send preliminary results too."`
+	Lenient            bool   `help:"Accept unknown fields."`
+	JSON               bool   `name:"json" help:"Print for programs."`
+	logFlags
+}
+
+// Help implements kong.HelpProvider.
+func (simulateIdnowCmd) Help() string {
+	return `Example:
+  identikit simulate idnow --push-url http://127.0.0.1:8080/inbound/idnow/SECRET`
+}
+
+// Run implements the subcommand.
+func (c *simulateIdnowCmd) Run(ctx context.Context) error {
+	if c.APIKey == "" {
+		c.APIKey = id.Secret()
+	}
+	brand := idnow.Branding{Name: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
+	sim, err := idnow.New(idnow.Config{
+		CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL, Dir: c.Data,
+		Preliminary: c.PreliminaryResults, Strict: !c.Lenient, Logger: c.logger(),
+		Brand: func(string) idnow.Branding { return brand },
+	})
+	if err != nil {
+		return err
+	}
+	defer sim.Close()
+	host, portText, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr must be HOST:PORT: %w", err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return fmt.Errorf("--addr must end in a port number: %w", err)
+	}
+	var listeners []server.Listener
+	var urls []string
+	for n, role := range []struct {
+		name    string
+		handler http.Handler
+	}{{"gateway", sim.Gateway()}, {"go", sim.Go()}, {"robot", sim.Robot()}, {"steering", sim.Steering()}} {
+		next := port
+		if port != 0 {
+			next += n
+		}
+		l, err := server.Listen(role.name, net.JoinHostPort(host, strconv.Itoa(next)))
+		if err != nil {
+			return err
+		}
+		urls = append(urls, server.Origin(l, false))
+		listeners = append(listeners, server.Listener{Name: role.name, Net: l, Handler: role.handler})
+	}
+	sim.SetURLs(urls[0], urls[1], urls[2], c.PushURL)
+	if err := c.announce(urls); err != nil {
+		return err
+	}
+	go func() { _ = sim.Run(ctx) }() // ends with ctx
+	return server.Serve(ctx, c.logger(), listeners...)
+}
+
+func (c *simulateIdnowCmd) announce(urls []string) error {
+	facts := map[string]string{
+		"gateway_url": urls[0], "go_url": urls[1], "robot_url": urls[2], "steering_url": urls[3],
+		"company_id": c.CompanyID, "api_key": c.APIKey,
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(facts)
+	}
+	for _, name := range []string{"gateway_url", "go_url", "robot_url", "steering_url", "company_id", "api_key"} {
+		fmt.Printf("%-13s %s\n", name, facts[name])
+	}
+	return nil
+}

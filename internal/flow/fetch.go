@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/identikit/identikit/internal/job"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
+)
+
+// Polling is the safety net for pushes that never came (rulings §5).
+const (
+	firstPoll = 15 * time.Minute
+	mostPoll  = 6 * time.Hour
+)
+
+// Notice says that a firm has something to tell about an identification. What
+// it claims is not believed: a job asks the firm.
+func (s *Service) Notice(ctx context.Context, id string) error {
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if _, err := tx.Identifications().Get(id); err != nil {
+			return err
+		}
+		return tx.Jobs().Add(kyc.Job{Kind: kyc.FetchResult, Key: id, DueAt: tx.Now()})
+	})
+}
+
+// FetchResult is the job that asks the firm and takes its answer in.
+func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
+	err := s.fetch(ctx, j.Key, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
+	if (errors.Is(err, errMoved) || errors.Is(err, errTooEarly)) && j.Attempt < maxStarts {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(time.Second)) })
+	}
+	if kyc.IsKind(err, kyc.NotFound) { // nothing to ask about any more
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
+	}
+	return err
+}
+
+// PollResult is the job that asks without having been told to, ever more rarely.
+func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
+	settle := func(tx kyc.Tx) error {
+		i, err := tx.Identifications().Get(j.Key)
+		if err != nil {
+			return err
+		}
+		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
+			return tx.Jobs().Done(j)
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(job.Backoff(j.Attempt+1, firstPoll, mostPoll)))
+	}
+	err := s.fetch(ctx, j.Key, settle)
+	if err == nil {
+		return nil
+	}
+	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", err)
+	return s.Store.Tx(ctx, settle)
+}
+
+// over tells whether there is nothing left to wait for: a final state, or the
+// link's lifetime is past and no review is open.
+func over(m kyc.Machine, i kyc.Identification, now time.Time) bool {
+	if len(m.Moves[i.State]) == 0 {
+		return true
+	}
+	review := i.State == kyc.PendingSuccessful || i.State == kyc.PendingFailed
+	return now.After(i.LinkExpiresAt) && !review
+}
+
+// fetch asks the firm how the identification stands and takes the answer in.
+func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) error) error {
+	i, p, err := s.identificationAndPerson(ctx, id)
+	if err != nil {
+		return err
+	}
+	adapter, ok := s.Providers[i.Method]
+	if !ok {
+		return kyc.Fail(kyc.NotFound, "model_not_found", "no provider for the method %s", i.Method)
+	}
+	finding, err := adapter.Poller.Poll(ctx, i.ID)
+	if errors.Is(err, provider.ErrNoResult) {
+		return s.Store.Tx(ctx, settle)
+	}
+	if err != nil {
+		return err
+	}
+	if finding.Event == kyc.NotUnderstood {
+		s.Log.Error("the provider answered with a result that is not known; it is kept and changes nothing",
+			"identification", i.ID, "result", finding.Result)
+	}
+	var kept evidence
+	var lacking bool
+	if to, ok := s.Rules[i.Method].Machine.Next(i.State, finding.Event); ok && to == kyc.Successful {
+		if kept, err = s.gather(ctx, adapter, i, p, finding); err != nil {
+			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", err)
+			lacking = true
+		}
+	}
+	return s.apply(ctx, i, finding, kept, func(tx kyc.Tx) error {
+		if lacking {
+			err := tx.Jobs().Add(kyc.Job{Kind: kyc.FetchEvidence, Key: i.ID, DueAt: tx.Now().Add(time.Minute)})
+			if err != nil {
+				return err
+			}
+		}
+		return settle(tx)
+	})
+}
+
+// FetchEvidence is the job that downloads evidence which was not to be had when
+// the result came.
+func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
+	i, p, err := s.identificationAndPerson(ctx, j.Key)
+	if err != nil {
+		return err
+	}
+	adapter := s.Providers[i.Method]
+	finding, err := adapter.Poller.Poll(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	kept, err := s.gather(ctx, adapter, i, p, finding)
+	if err != nil {
+		return err
+	}
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := insertDocuments(tx, kept.documents); err != nil {
+			return err
+		}
+		if err := tx.Findings().SetArchive(i.ID, finding.Fingerprint, kept.archive); err != nil {
+			return err
+		}
+		return tx.Jobs().Done(j)
+	})
+}

@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// maxDeviceData is the most that `device_data` may hold (rulings §3).
+const maxDeviceData = 64 << 10
+
+var errNotAllowed = kyc.Fail(kyc.Forbidden, "unauthorized_action", "Unauthorized action is not allowed.")
+
+// CreateIdentification makes an identification from a decoded request. Nothing
+// is started at the provider (S4).
+func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (kyc.Identification, *kyc.Replay, error) {
+	var i kyc.Identification
+	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
+		p, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
+			return nil, err
+		}
+		if i, err = s.readIdentification(tx, p, body); err != nil {
+			return nil, err
+		}
+		if i.ID, err = tx.NewID(id.Identification); err != nil {
+			return nil, err
+		}
+		if data, _ := body["device_data"].(string); data != "" {
+			if i.DeviceData, err = s.sealDeviceData(tx, i, data); err != nil {
+				return nil, err
+			}
+		}
+		if err := tx.Identifications().Insert(i); err != nil {
+			return nil, err
+		}
+		err = tx.History().Add(kyc.Entry{
+			PartnerID: partnerID, PersonID: personID, IdentificationID: i.ID, At: tx.Now(), Actor: byPartner,
+			RequestID: requestID(ctx), Event: "created", To: i.State, Details: details(map[string]any{"method": i.Method}),
+		})
+		if err != nil {
+			return nil, err
+		}
+		return i, s.notifyIdentification(tx, i)
+	})
+	return i, replay, err
+}
+
+// readIdentification checks the request: the fields, the method, the person.
+func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]any) (kyc.Identification, error) {
+	f := &fields{body: body}
+	i := kyc.Identification{
+		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: tx.Now(), Version: 1,
+		Method:             kyc.Method(f.text("method", 64)),
+		Language:           f.oneOf("language", kyc.Languages),
+		ProofOfAddressType: f.oneOf("proof_of_address_type", kyc.ProofOfAddressTypes),
+		IBAN:               f.text("iban", 34),
+		TermsSignedAt:      f.instant("terms_and_conditions_signed_at", tx.Now()),
+		Address:            addressOf(p.Attributes),
+	}
+	f.text("reference", 255) // the provider gives the one that counts
+	i.ProofOfAddressIssuedAt = f.proofOfAddress(tx.Now())
+	f.text("device_data", maxDeviceData)
+	switch {
+	case i.Method == "":
+		f.fail("method", "can't be blank")
+	case !kyc.KnownMethod(i.Method):
+		f.fail("method", kyc.NotIncluded(kyc.Methods))
+	}
+	rules, built := s.Rules[i.Method]
+	if built && !(s.Sandbox && p.Attributes.Scenario()) {
+		f.broken = append(f.broken, rules.Check(p.Attributes)...)
+	}
+	if err := kyc.InvalidFields(f.broken); err != nil {
+		return i, err
+	}
+	partner, err := tx.Partners().Get(p.PartnerID)
+	if err != nil {
+		return i, err
+	}
+	if !built || !partner.May(i.Method) {
+		return i, errNotAllowed
+	}
+	return i, nil
+}
+
+// proofOfAddress reads the date and checks the pair: together or not at all,
+// not in the future, not older than 6 months.
+func (f *fields) proofOfAddress(now time.Time) string {
+	kind, date := f.text("proof_of_address_type", 255), f.text("proof_of_address_issued_at", 64)
+	switch {
+	case kind != "" && date == "":
+		f.fail("proof_of_address_issued_at", "can't be blank when proof_of_address_type is given")
+	case kind == "" && date != "":
+		f.fail("proof_of_address_type", "can't be blank when proof_of_address_issued_at is given")
+	}
+	if date == "" {
+		return ""
+	}
+	issued, ok := kyc.ParseDate(date)
+	today, _ := kyc.ParseDate(now.In(berlin).Format(time.DateOnly))
+	switch {
+	case !ok:
+		f.fail("proof_of_address_issued_at", "is not a date of the form YYYY-MM-DD")
+	case issued.After(today):
+		f.fail("proof_of_address_issued_at", "must not be in the future")
+	case issued.Before(today.AddDate(0, -6, 0)):
+		f.fail("proof_of_address_issued_at", "must not be older than 6 months")
+	}
+	return issued.Format(time.DateOnly)
+}
+
+// addressOf is the person's address as the identification keeps it.
+func addressOf(a kyc.Attributes) string {
+	address := map[string]string{}
+	for _, m := range kyc.AddressMembers {
+		if v := a.Text("address." + m); !v.Empty() {
+			address[m] = v.Reveal()
+		}
+	}
+	b, _ := json.Marshal(address) // texts by text: cannot fail
+	return string(b)
+}
+
+func (s *Service) sealDeviceData(v interface{ Persons() kyc.Persons }, i kyc.Identification, data string) ([]byte, error) {
+	sealed, err := v.Persons().Key(i.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.Master.Key(sealed, i.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	return key.Seal([]byte(data), "device data of "+i.ID)
+}

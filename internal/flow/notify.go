@@ -1,0 +1,71 @@
+package flow
+
+import (
+	"encoding/json"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// identificationEvent is the body of IDENTIFICATION (rulings §4).
+type identificationEvent struct {
+	ID          string     `json:"id"`
+	Reference   *string    `json:"reference"`
+	URL         *string    `json:"url"`
+	Status      kyc.State  `json:"status"`
+	CompletedAt *string    `json:"completed_at"`
+	Method      kyc.Method `json:"method"`
+	PersonID    string     `json:"person_id"`
+	Metadata    any        `json:"metadata"` // for bank_plus only
+}
+
+func (s *Service) notifyIdentification(tx kyc.Tx, i kyc.Identification) error {
+	event := identificationEvent{
+		ID: i.ID, Reference: optional(i.Reference), URL: optional(i.URL), Status: i.State, Method: i.Method, PersonID: i.PersonID,
+	}
+	if !i.CompletedAt.IsZero() {
+		event.CompletedAt = optional(kyc.FormatInstant(i.CompletedAt))
+	}
+	body, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	return s.notify(tx, i.PartnerID, kyc.EventIdentification, i.ID, body)
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// notify queues the event for every subscription that asked for it. It comes
+// after the entity's own row was written, so that the order of the queue is the
+// order of the changes.
+func (s *Service) notify(tx kyc.Tx, partnerID, event, entityID string, body []byte) error {
+	subscriptions, err := tx.Subscriptions().ByEvent(partnerID, event)
+	if err != nil {
+		return err
+	}
+	for _, sub := range subscriptions {
+		n := kyc.Notification{
+			ID: id.Random(id.Plain), PartnerID: partnerID, SubscriptionID: sub.ID, EventType: event,
+			EntityID: entityID, Body: body, State: kyc.Queued, CreatedAt: tx.Now(),
+		}
+		if err := tx.Outbox().Insert(n); err != nil {
+			return err
+		}
+		due := tx.Now()
+		if sub.Paused {
+			due = kyc.Never
+		}
+		err := tx.Jobs().Add(kyc.Job{
+			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: due,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package flow
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Once carries an idempotency key, if the request has one: the key, a hash of
+// the whole request, and how the answer is rendered. It is stored in the
+// transaction of the deed.
+type Once struct {
+	Key    string
+	Hash   []byte
+	Render func(noun any) ([]byte, error)
+}
+
+// once runs the deed unless its key was used; then the stored answer comes back.
+func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(kyc.Tx) (any, error)) (*kyc.Replay, error) {
+	var replay *kyc.Replay
+	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		replay = nil
+		if o.Key != "" {
+			r, ok, err := tx.Replays().Find(partnerID, o.Key)
+			if err != nil {
+				return err
+			}
+			if ok {
+				replay = &r
+				return sameRequest(r, o)
+			}
+		}
+		noun, err := deed(tx)
+		if err != nil || o.Key == "" {
+			return err
+		}
+		body, err := o.Render(noun)
+		if err != nil {
+			return err
+		}
+		return tx.Replays().Insert(kyc.Replay{
+			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: 201, Body: body, CreatedAt: tx.Now(),
+		})
+	})
+	return replay, err
+}
+
+func sameRequest(r kyc.Replay, o Once) error {
+	if bytes.Equal(r.RequestHash, o.Hash) {
+		return nil
+	}
+	return kyc.Fail(kyc.Unprocessable, "unprocessable_entity",
+		"This Idempotency-Key was used for another request. Use a new key for a new request.")
+}

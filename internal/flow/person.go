@@ -1,0 +1,207 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// amlYears is the AML cycle of a person whose risk is not scored: medium (rulings §2).
+const amlYears = 5
+
+// CreatePerson makes a person from a decoded request.
+func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, body map[string]any) (kyc.Person, *kyc.Replay, error) {
+	now := s.Clock.Now()
+	given, broken := kyc.ReadPerson(body, now, s.Sandbox)
+	if err := kyc.InvalidFields(broken); err != nil {
+		return kyc.Person{}, nil, err
+	}
+	var p kyc.Person
+	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
+		personID, err := tx.NewID(id.Person)
+		if err != nil {
+			return nil, err
+		}
+		p = kyc.Person{ID: personID, PartnerID: partnerID, Attributes: kyc.Attributes{}, CreatedAt: tx.Now(), Version: 1}
+		for path, value := range given.Values {
+			p.Attributes.Set(path, value)
+		}
+		fillIn(p.Attributes, tx.Now())
+		key, err := s.Master.NewKey(p.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.Persons().Insert(p, key); err != nil {
+			return nil, err
+		}
+		return p, tx.History().Add(kyc.Entry{
+			PartnerID: partnerID, PersonID: p.ID, At: tx.Now(), Actor: byPartner, RequestID: requestID(ctx),
+			Event: "person_created", Details: details(map[string]any{"values": given.Values.Reveal(), "as_sent": given.Sent}),
+		})
+	})
+	return p, replay, err
+}
+
+// fillIn sets what the server itself knows of a new person (partner-api.md §3.1).
+func fillIn(a kyc.Attributes, now time.Time) {
+	if !a.Has("tax_information.marital_status") {
+		a.Set("tax_information.marital_status", "UNKNOWN")
+	}
+	if a.Text("employment_status") == "EMPLOYED" && !a.Has("industry") && !a.Has("industry_key") {
+		a.Set("industry", employeeIndustry)
+		a.Set("industry_key", employeeIndustryKey)
+	}
+	a.Set("flagged_by_compliance", false)
+	a.Set("screening_progress", "NOT_SCREENED")
+	a.Set("risk_classification_status", "NOT_SCORED")
+	a.Set("customer_vetting_status", "NOT_VETTED")
+	a.Set("aml_follow_up_date", amlFollowUp(now))
+}
+
+const (
+	employeeIndustry    = "DEBIT_BALANCE_SALARY_ACCOUNT"
+	employeeIndustryKey = "ECONOMICALLY_DEPENDENT_INDIVIDUALS"
+)
+
+func amlFollowUp(now time.Time) string {
+	return now.In(berlin).AddDate(amlYears, 0, 0).Format(time.DateOnly)
+}
+
+// details renders the details of a history entry.
+func details(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return `{"error":"details could not be written"}`
+	}
+	return string(b)
+}
+
+// PatchPerson changes fields that are empty so far. A field that has a value
+// needs a change request, which nobody can authorize yet: 403 (rulings §2).
+func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, body map[string]any) (kyc.Person, error) {
+	now := s.Clock.Now()
+	given, broken := kyc.ReadPerson(body, now, s.Sandbox)
+	if err := deprecated(body); err != nil {
+		return kyc.Person{}, err
+	}
+	if day := given.Values.Text("aml_confirmed_on").Reveal(); day != "" && !slices.Contains(todayOrTomorrow(now), day) {
+		broken = append(broken, kyc.FieldError{Field: "aml_confirmed_on", Message: "must be today or tomorrow"})
+	}
+	var p kyc.Person
+	err := s.Store.Tx(ctx, func(tx kyc.Tx) (err error) {
+		if p, err = tx.Persons().Get(partnerID, personID); err != nil {
+			return err
+		}
+		wrong := append(slices.Clone(broken), employmentRule(p.Attributes, given.Values)...)
+		if err := kyc.InvalidFields(wrong); err != nil {
+			return err
+		}
+		changed, err := difference(p.Attributes, given.Values)
+		if err != nil || len(changed) == 0 {
+			return err
+		}
+		return s.changePerson(ctx, tx, &p, changed, byPartner, given.Sent)
+	})
+	return p, err
+}
+
+// deprecated refuses known fields that PATCH must not touch.
+func deprecated(body map[string]any) error {
+	var fields []kyc.FieldError
+	for _, f := range kyc.PersonFields {
+		parent, _, _ := strings.Cut(f.Path, ".")
+		if !f.Patch && body[parent] != nil {
+			fields = append(fields, kyc.FieldError{
+				Field: f.Path, Message: "cannot be updated", Detail: "Updating " + f.Path + " is deprecated.",
+			})
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return &kyc.Error{Kind: kyc.Invalid, Code: "deprecated_params", Fields: fields}
+}
+
+func todayOrTomorrow(now time.Time) []string {
+	today := now.In(berlin)
+	return []string{today.Format(time.DateOnly), today.AddDate(0, 0, 1).Format(time.DateOnly)}
+}
+
+// employmentRule: a consumer who turns FREELANCER or SELF_EMPLOYED must send
+// nace_code, or clear both industry fields, in the same request (S4).
+func employmentRule(old, given kyc.Attributes) []kyc.FieldError {
+	status := given.Text("employment_status").Reveal()
+	if (status != "FREELANCER" && status != "SELF_EMPLOYED") || old.Text("employment_status") == given.Text("employment_status") {
+		return nil
+	}
+	industry, clearsIndustry := given["industry"]
+	key, clearsKey := given["industry_key"]
+	if given.Has("nace_code") || (clearsIndustry && clearsKey && industry == nil && key == nil) {
+		return nil
+	}
+	return []kyc.FieldError{{
+		Field:   "employment_status",
+		Message: "can only become " + status + " together with nace_code, or with industry and industry_key set to null",
+	}}
+}
+
+// difference returns what really changes, or 403 if a field has a value already.
+func difference(old, given kyc.Attributes) (kyc.Attributes, error) {
+	changed := kyc.Attributes{}
+	for path, value := range given {
+		if reflect.DeepEqual(old[path], value) {
+			continue
+		}
+		if old.Has(path) && !filledByServer(old, path) {
+			return nil, kyc.Fail(kyc.Forbidden, "Unauthorized Change Request",
+				"Changing a field that has a value needs a change request, which a confirmed mobile number must authorize. This person has none.")
+		}
+		changed[path] = value
+	}
+	return changed, nil
+}
+
+// filledByServer tells whether the value counts as empty (rulings §2).
+func filledByServer(a kyc.Attributes, path string) bool {
+	switch path {
+	case "tax_information.marital_status":
+		return a.Text(path) == "UNKNOWN"
+	case "industry":
+		return a.Text(path) == employeeIndustry
+	case "industry_key":
+		return a.Text(path) == employeeIndustryKey
+	}
+	return false
+}
+
+// changePerson writes new values, their history and PERSON_CHANGED.
+func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, asSent map[string]string) error {
+	p.Attributes = p.Attributes.Clone()
+	type change struct {
+		Old any `json:"old"`
+		New any `json:"new"`
+	}
+	changes := map[string]change{}
+	for path, value := range changed {
+		changes[path] = change{p.Attributes[path], value}
+		p.Attributes.Set(path, value)
+	}
+	if err := tx.Persons().Update(*p); err != nil {
+		return err
+	}
+	p.Version++
+	err := tx.History().Add(kyc.Entry{
+		PartnerID: p.PartnerID, PersonID: p.ID, At: tx.Now(), Actor: actor, RequestID: requestID(ctx),
+		Event: "person_changed", Details: details(map[string]any{"changes": changes, "as_sent": asSent}),
+	})
+	if err != nil {
+		return err
+	}
+	return s.notify(tx, p.PartnerID, kyc.EventPersonChanged, p.ID, []byte("{}"))
+}

@@ -1,0 +1,69 @@
+package flow
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/report"
+)
+
+// verdicts are how a report names the standing of a value.
+var verdicts = map[provider.Standing]report.Verdict{
+	provider.Confirmed: report.Confirmed, provider.Changed: report.Changed, provider.New: report.New,
+}
+
+// report makes the KYC_REPORT of a successful identification from the result.
+func (s *Service) report(i kyc.Identification, p kyc.Person, f provider.Finding, files []provider.File) (provider.File, error) {
+	now := s.Clock.Now()
+	r := report.Report{
+		Language: i.Language, Identification: i.ID, Method: string(i.Method), Provider: s.Providers[i.Method].Name,
+		Result: string(kyc.Successful), RequestedAt: i.RequestedAt, IdentifiedAt: f.At, CompletedAt: now, CreatedAt: now,
+		Person: checks(p.Attributes, f),
+	}
+	for _, fact := range []report.Fact{
+		{Label: "type", Value: f.Paper.Type}, {Label: "country", Value: f.Paper.Country}, {Label: "number", Value: f.Paper.Number},
+		{Label: "issuer", Value: f.Paper.Issuer}, {Label: "issued_on", Value: f.Paper.IssuedOn}, {Label: "valid_until", Value: f.Paper.ValidUntil},
+	} {
+		if fact.Value != "" {
+			r.Document = append(r.Document, fact)
+		}
+	}
+	for _, file := range files {
+		sum := sha256.Sum256(file.Data)
+		r.Evidence = append(r.Evidence, report.File{
+			Name: file.Name, Type: file.Type, Size: int64(len(file.Data)), SHA256: hex.EncodeToString(sum[:]),
+		})
+	}
+	var b bytes.Buffer
+	if err := report.KYC(&b, r); err != nil {
+		return provider.File{}, err
+	}
+	return provider.File{Name: "kyc_report.pdf", Type: kyc.DocumentKYCReport, ContentType: "application/pdf", Data: b.Bytes()}, nil
+}
+
+// checks are the person's fields as the provider saw them, in the order of the API.
+func checks(a kyc.Attributes, f provider.Finding) []report.Check {
+	seen := map[string]provider.Value{}
+	for _, v := range f.Values {
+		seen[v.Path] = v
+	}
+	var all []report.Check
+	for _, field := range kyc.PersonFields {
+		v, ok := seen[field.Path]
+		if !ok {
+			continue
+		}
+		check := report.Check{Label: field.Path, Value: v.Value, Verdict: verdicts[v.Standing]}
+		switch v.Standing {
+		case provider.Confirmed:
+			check.Value = a.Text(field.Path).Reveal() // as it is written with us
+		case provider.Changed:
+			check.Original = a.Text(field.Path).Reveal()
+		}
+		all = append(all, check)
+	}
+	return all
+}

@@ -1,0 +1,264 @@
+package flow
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/identikit/identikit/internal/job"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
+)
+
+// providerDeadline bounds one call to a provider; it is shorter than a lease.
+const providerDeadline = 40 * time.Second
+
+// maxStarts is how often a start is tried before the intent is given up.
+const maxStarts = 200
+
+// Request asks the provider to begin. One transaction writes the intent, the
+// status stays; the same job that recovers after a crash then calls the
+// provider, run here and now because the partner needs the URL. Asking again
+// while an intent is there joins it.
+func (s *Service) Request(ctx context.Context, partnerID, personID, id string, body map[string]any) (kyc.Identification, error) {
+	deadline := s.Wall.Now().Add(s.RequestDeadline)
+	for {
+		i, j, mine, err := s.intend(ctx, partnerID, personID, id, body)
+		if err != nil || i.State == kyc.Pending {
+			return i, err
+		}
+		if mine {
+			return s.runStart(ctx, i.ID, j, deadline)
+		}
+		if s.Wall.Now().After(deadline) {
+			return i, errTooSlow
+		}
+		if err := wait(ctx, 20*time.Millisecond); err != nil {
+			return i, err
+		}
+	}
+}
+
+var errTooSlow = kyc.Fail(kyc.Timeout, "gateway_timeout",
+	"The identification provider did not answer in time. The request goes on by itself; ask again to join it.")
+
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// intend checks that the request may be made and takes the intent. mine is
+// false when somebody else is carrying it out at this moment.
+func (s *Service) intend(ctx context.Context, partnerID, personID, id string, body map[string]any) (i kyc.Identification, j kyc.Job, mine bool, err error) {
+	err = s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if i, err = tx.Identifications().Find(partnerID, personID, id); err != nil {
+			return err
+		}
+		f := &fields{body: body}
+		data := f.text("device_data", maxDeviceData)
+		secret := f.text("secret", 255)
+		if err := kyc.InvalidFields(f.broken); err != nil {
+			return err
+		}
+		partner, err := tx.Partners().Get(partnerID)
+		if err != nil {
+			return err
+		}
+		if err := s.mayRequest(tx, partner, i, secret); err != nil || i.State == kyc.Pending {
+			return err
+		}
+		if data != "" {
+			if i.DeviceData, err = s.sealDeviceData(tx, i, data); err != nil {
+				return err
+			}
+			if err := tx.Identifications().Update(i); err != nil {
+				return err
+			}
+			i.Version++
+		}
+		wall := s.Wall.Now()
+		start := kyc.Job{Kind: kyc.StartSession, Key: i.ID, DueAt: tx.Now()}
+		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(job.Lease)); err != nil || mine {
+			return err
+		}
+		j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(job.Lease))
+		return err
+	})
+	return i, j, mine, err
+}
+
+// mayRequest checks in the order of rulings §1: the secret, the state, the right.
+func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, secret string) error {
+	if len(p.IdentSecretHash) > 0 && subtle.ConstantTimeCompare(Hash(secret), p.IdentSecretHash) != 1 {
+		return kyc.Fail(kyc.Unprocessable, "invalid_secret", "Invalid Secret submitted")
+	}
+	rules, built := s.Rules[i.Method]
+	if !built || !p.May(i.Method) {
+		return errNotAllowed
+	}
+	if i.State == kyc.Pending {
+		return nil // asked for already: the same answer
+	}
+	if _, ok := rules.Machine.Next(i.State, kyc.Requested); !ok {
+		return wrongState(i.State, rules.Machine, kyc.Requested)
+	}
+	n, err := tx.History().Unsuccessful(i.PersonID)
+	if err == nil && n > kyc.MaxUnsuccessful {
+		err = kyc.Fail(kyc.PreconditionFailed, "identification_attempts_exceeded", "There are more than %d unsuccessful attempts", kyc.MaxUnsuccessful)
+	}
+	return err
+}
+
+// wrongState is the 412 that names the state it is in and those it needs.
+func wrongState(is kyc.State, m kyc.Machine, ev kyc.Event) error {
+	needed := make([]string, 0, 4)
+	for _, s := range m.From(ev) {
+		needed = append(needed, string(s))
+	}
+	return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+		"The identification is '%s'; this needs one of '%s'.", is, strings.Join(needed, "', '"))
+}
+
+// runStart carries the intent out for a partner who waits for it. The work goes
+// on when the partner hangs up or the deadline passes.
+func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline time.Time) (kyc.Identification, error) {
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerDeadline)
+		defer cancel()
+		done <- s.start(ctx, j)
+	}()
+	timer := time.NewTimer(deadline.Sub(s.Wall.Now()))
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			return kyc.Identification{}, err
+		}
+	case <-timer.C:
+		return kyc.Identification{}, errTooSlow
+	case <-ctx.Done():
+		return kyc.Identification{}, ctx.Err()
+	}
+	var i kyc.Identification
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		i, err = v.Identifications().Get(id)
+		return err
+	})
+	return i, err
+}
+
+// StartSession is the job of an intent that nobody waits for.
+func (s *Service) StartSession(ctx context.Context, j kyc.Job) error {
+	if err := s.start(ctx, j); err != nil {
+		s.Log.Warn("the provider did not start a session", "identification", j.Key, "attempt", j.Attempt, "error", err)
+	}
+	return nil // start has settled the job
+}
+
+// start calls the provider and writes what it says. It settles the job: done
+// when accepted or refused, put off when the provider is in trouble.
+func (s *Service) start(ctx context.Context, j kyc.Job) error {
+	i, p, err := s.identificationAndPerson(ctx, j.Key)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	if _, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.Requested); !ok {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
+	}
+	session, err := s.Providers[i.Method].Starter.Start(ctx, provider.Order{
+		Identification: i.ID, Language: i.Language, Person: p.Attributes,
+	})
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case kyc.IsKind(err, kyc.Invalid):
+		return s.refused(ctx, i, j, err)
+	case err != nil:
+		return s.putOff(ctx, j, err)
+	}
+	if err := s.accepted(ctx, j, session); err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	return nil
+}
+
+func (s *Service) identificationAndPerson(ctx context.Context, id string) (i kyc.Identification, p kyc.Person, err error) {
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		if i, err = v.Identifications().Get(id); err != nil {
+			return err
+		}
+		p, err = v.Persons().Get(i.PartnerID, i.PersonID)
+		return err
+	})
+	return i, p, err
+}
+
+// putOff keeps the intent for later and returns the trouble.
+func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
+	err := s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if j.Attempt >= maxStarts {
+			return tx.Jobs().Done(j)
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(job.Backoff(j.Attempt, 5*time.Second, 10*time.Minute)))
+	})
+	if err != nil {
+		return fmt.Errorf("%w (and the intent could not be put off: %w)", trouble, err)
+	}
+	return trouble
+}
+
+// refused takes the intent back: the identification is as it was.
+func (s *Service) refused(ctx context.Context, i kyc.Identification, j kyc.Job, refusal error) error {
+	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := tx.Jobs().Done(j); err != nil {
+			return err
+		}
+		return tx.History().Add(kyc.Entry{
+			PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID, At: tx.Now(), Actor: byProvider,
+			RequestID: requestID(ctx), Event: "request_refused", From: i.State, To: i.State, Details: "{}",
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// accepted writes pending, the reference, the link and what follows from it.
+func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Session) error {
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		i, err := tx.Identifications().Get(j.Key)
+		if err != nil {
+			return err
+		}
+		rules := s.Rules[i.Method]
+		to, ok := rules.Machine.Next(i.State, kyc.Requested)
+		if !ok {
+			return tx.Jobs().Done(j) // somebody else was faster
+		}
+		i.Reference, i.URL, i.EstimatedWaitingTime = session.Reference, session.URL, session.EstimatedWaiting
+		if i.RequestedAt.IsZero() {
+			i.RequestedAt, i.LinkExpiresAt = tx.Now(), tx.Now().Add(rules.LinkLifetime)
+		}
+		if err := s.move(ctx, tx, &i, kyc.Requested, to, byPartner, ""); err != nil {
+			return err
+		}
+		for _, next := range []kyc.Job{
+			{Kind: kyc.Expire, Key: i.ID, DueAt: i.LinkExpiresAt},
+			{Kind: kyc.PollResult, Key: i.ID, DueAt: tx.Now().Add(firstPoll)},
+		} {
+			if err := tx.Jobs().Add(next); err != nil {
+				return err
+			}
+		}
+		return tx.Jobs().Done(j)
+	})
+}

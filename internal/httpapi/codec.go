@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// maxBody is the most that a request body of JSON or a form may hold.
+const maxBody = 1 << 20
+
+var (
+	errTooLarge    = kyc.Fail(tooLarge, "payload_too_large", "The body is larger than 1 MiB.")
+	errInvalidJSON = kyc.Fail(kyc.Invalid, "invalid_json", "The body is not valid JSON.")
+)
+
+// body reads the request's bytes, once.
+func body(c *call) ([]byte, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, kyc.Fail(kyc.Invalid, "invalid_json", "The body could not be read to its end.")
+	}
+	c.Body = io.NopCloser(bytes.NewReader(b))
+	return b, nil
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// decode reads a JSON object. No body, an empty one and null are an empty
+// object; numbers keep their digits.
+func decode(c *call) (map[string]any, error) {
+	b, err := body(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(b)) == 0 {
+		return map[string]any{}, nil
+	}
+	if declared := c.Request.Header.Get("Content-Type"); declared != "" {
+		if kind, _, err := mime.ParseMediaType(declared); err != nil || !isJSON(kind) {
+			return nil, kyc.Fail(wrongMediaType, "unsupported_media_type", "Send the body as application/json.")
+		}
+	}
+	if !utf8.Valid(b) {
+		return nil, errInvalidJSON
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return nil, errInvalidJSON
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errInvalidJSON
+	}
+	switch v := value.(type) {
+	case nil:
+		return map[string]any{}, nil
+	case map[string]any:
+		return v, nil
+	}
+	return nil, kyc.Fail(kyc.Invalid, "type_error", "The body must be a JSON object.")
+}
+
+func writeJSON(c *call, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return writeBytes(c, status, b)
+}
+
+func writeBytes(c *call, status int, b []byte) error {
+	c.Header().Set("Content-Type", "application/json")
+	c.WriteHeader(status)
+	_, _ = c.Write(b) // the client has gone; the deed is done
+	return nil
+}
+
+var keyForm = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
+
+// onceFor reads the Idempotency-Key of a POST. The hash covers the whole
+// request: path and body.
+func onceFor(c *call, render func(any) ([]byte, error)) (flow.Once, error) {
+	key := c.Request.Header.Get("Idempotency-Key")
+	if key == "" {
+		return flow.Once{}, nil
+	}
+	if !keyForm.MatchString(key) {
+		return flow.Once{}, kyc.Fail(kyc.Invalid, "validation_error", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
+	}
+	b, err := body(c)
+	if err != nil {
+		return flow.Once{}, err
+	}
+	hash := sha256.New()
+	for _, part := range [][]byte{[]byte(c.Method), []byte(c.URL.Path), b} {
+		hash.Write(part)
+		hash.Write([]byte{0})
+	}
+	return flow.Once{Key: key, Hash: hash.Sum(nil), Render: render}, nil
+}
+
+// writeReplay answers with what was answered before.
+func writeReplay(c *call, r *kyc.Replay) error {
+	c.Header().Set("Idempotency-Hit", "true")
+	return writeBytes(c, r.Status, r.Body)
+}
+
+// clip keeps foreign words in our own texts short and plain.
+func clip(s string) string {
+	if len(s) > 16 || strings.ContainsFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) {
+		return "sent"
+	}
+	return s
+}

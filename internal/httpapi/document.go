@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// documentView is a document of a person (partner-api.md §3.4).
+type documentView struct {
+	shownDocuments
+	DeletedAt *string `json:"deleted_at"`
+}
+
+// shownDocuments is a document as an identification shows it.
+type shownDocuments struct {
+	ID                 string  `json:"id"`
+	Name               string  `json:"name"`
+	ContentType        string  `json:"content_type"`
+	DocumentType       string  `json:"document_type"`
+	Size               int64   `json:"size"`
+	CustomerAccessible bool    `json:"customer_accessible"`
+	CreatedAt          *string `json:"created_at"`
+}
+
+func showDocument(d kyc.Document) shownDocuments {
+	return shownDocuments{
+		ID: d.ID, Name: d.Name, ContentType: d.ContentType, DocumentType: d.Type, Size: d.Size,
+		CustomerAccessible: d.CustomerAccessible, CreatedAt: instant(d.CreatedAt),
+	}
+}
+
+func viewDocument(d kyc.Document) documentView {
+	return documentView{shownDocuments: showDocument(d), DeletedAt: instant(d.DeletedAt)}
+}
+
+func (s *Server) listDocuments(c *call) error {
+	if _, err := s.person(c); err != nil {
+		return err
+	}
+	page, number, size, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	var items []any
+	var total int
+	err = s.view(c, func(read kyc.View) error {
+		documents, err := read.Documents().List(c.partnerID, c.PathValue("person_id"), page)
+		if err != nil {
+			return err
+		}
+		for _, d := range documents {
+			items = append(items, viewDocument(d))
+		}
+		total, err = read.Documents().Count(c.partnerID, c.PathValue("person_id"), countAll)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.writeList(c, items, number, size, total)
+}
+
+func (s *Server) getDocument(c *call) error {
+	if _, err := s.person(c); err != nil {
+		return err
+	}
+	var d kyc.Document
+	err := s.view(c, func(read kyc.View) (err error) {
+		d, err = read.Documents().Find(c.partnerID, c.PathValue("person_id"), c.PathValue("id"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, viewDocument(d))
+}
+
+func (s *Server) getDocumentFile(c *call) error {
+	if _, err := s.person(c); err != nil {
+		return err
+	}
+	d, r, err := s.flow.OpenDocument(c.Context(), c.partnerID, c.PathValue("person_id"), c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	h := c.Header()
+	h.Set("Content-Type", d.ContentType)
+	h.Set("Content-Length", strconv.FormatInt(d.Size, 10))
+	h.Set("Content-Disposition", disposition(d.Name))
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	c.WriteHeader(http.StatusOK)
+	if c.Method == http.MethodHead {
+		return nil
+	}
+	if _, err := io.Copy(c, r); err != nil {
+		return fmt.Errorf("send document %s: %w", d.ID, err)
+	}
+	return nil
+}
+
+// disposition names the file for the receiver (RFC 6266): plain ASCII for old
+// clients, UTF-8 for the others. A name is data; it cannot end the header.
+func disposition(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII || r < ' ' || strings.ContainsRune(`"\/;%`, r) || r == 0x7f {
+			return '_'
+		}
+		return r
+	}, name)
+	value := `attachment; filename="` + plain + `"`
+	if plain != name {
+		value += "; filename*=UTF-8''" + url.PathEscape(name)
+	}
+	return value
+}

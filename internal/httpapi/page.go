@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+const (
+	defaultPageSize = 10
+	maxPageSize     = 1000
+	maxPageNumber   = 1_000_000_000
+	// exactUpTo is how far a partner-wide total is counted on every request;
+	// beyond it a count of at most totalAge is shown (rulings §1).
+	exactUpTo = 10_000
+	totalAge  = 10 * time.Second
+	countAll  = math.MaxInt32
+)
+
+// pageOf reads page[number], page[size] and sort.
+func pageOf(c *call) (p kyc.Page, number, size int, err error) {
+	q := c.URL.Query()
+	var broken []kyc.FieldError
+	read := func(name string, fallback, most int) int {
+		if !q.Has(name) {
+			return fallback
+		}
+		n, err := strconv.Atoi(q.Get(name))
+		if err != nil || n < 1 || n > most {
+			broken = append(broken, kyc.FieldError{
+				Code: "validation_error", Field: name, Message: "must be a whole number from 1 to " + strconv.Itoa(most),
+			})
+			return fallback
+		}
+		return n
+	}
+	number, size = read("page[number]", 1, maxPageNumber), read("page[size]", defaultPageSize, maxPageSize)
+	switch q.Get("sort") {
+	case "", "created_at":
+	case "-created_at":
+		p.Newest = true
+	default:
+		broken = append(broken, kyc.FieldError{Code: "validation_error", Field: "sort", Message: "must be created_at or -created_at"})
+	}
+	p.Offset, p.Limit = (number-1)*size, size
+	if len(broken) > 0 {
+		err = &kyc.Error{Kind: kyc.Invalid, Code: "validation_error", Fields: broken}
+	}
+	return p, number, size, err
+}
+
+// writeList answers with a bare array and the headers of its page.
+func (s *Server) writeList(c *call, items []any, number, size, total int) error {
+	last := max(1, (total+size-1)/size)
+	h := c.Header()
+	h.Set("total", strconv.Itoa(total))
+	h.Set("per_page", strconv.Itoa(size))
+	h.Set("per-page", strconv.Itoa(size))
+	links := []string{s.link(c, "first", 1)}
+	if number > 1 {
+		links = append(links, s.link(c, "prev", min(number-1, last)))
+	}
+	if number < last {
+		links = append(links, s.link(c, "next", number+1))
+	}
+	h.Set("link", strings.Join(append(links, s.link(c, "last", last)), ", "))
+	if items == nil {
+		items = []any{}
+	}
+	return writeJSON(c, http.StatusOK, items)
+}
+
+func (s *Server) link(c *call, rel string, number int) string {
+	origin := s.public
+	if origin == "" {
+		scheme := "http"
+		if c.TLS != nil {
+			scheme = "https"
+		}
+		origin = scheme + "://" + c.Host
+	}
+	q := c.URL.Query()
+	q.Set("page[number]", strconv.Itoa(number))
+	return fmt.Sprintf("<%s%s?%s>; rel=%q", origin, (&url.URL{Path: c.URL.Path}).EscapedPath(), q.Encode(), rel)
+}
+
+// totals remembers how many things a partner has, for lists too long to count
+// each time.
+type totals struct {
+	mu    sync.Mutex
+	known map[string]counted
+}
+
+type counted struct {
+	n  int
+	at time.Time
+}
+
+// of counts up to exactUpTo, and beyond that remembers.
+func (t *totals) of(list, partnerID string, wall kyc.Clock, count func(atMost int) (int, error)) (int, error) {
+	n, err := count(exactUpTo + 1)
+	if err != nil || n <= exactUpTo {
+		return n, err
+	}
+	key := list + "/" + partnerID
+	t.mu.Lock()
+	known, ok := t.known[key]
+	t.mu.Unlock()
+	if ok && wall.Now().Sub(known.at) < totalAge {
+		return known.n, nil
+	}
+	if n, err = count(countAll); err != nil {
+		return 0, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known == nil {
+		t.known = map[string]counted{}
+	}
+	t.known[key] = counted{n, wall.Now()}
+	return n, nil
+}

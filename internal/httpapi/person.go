@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// person finds the person of the path; another partner's is not found.
+func (s *Server) person(c *call) (p kyc.Person, err error) {
+	err = s.view(c, func(v kyc.View) error {
+		p, err = v.Persons().Get(c.partnerID, c.PathValue("person_id"))
+		return err
+	})
+	return p, err
+}
+
+func (s *Server) createPerson(c *call) error {
+	once, err := onceFor(c, func(p any) ([]byte, error) { return personView(p.(kyc.Person)) })
+	if err != nil {
+		return err
+	}
+	in, err := decode(c)
+	if err != nil {
+		return err
+	}
+	p, replay, err := s.flow.CreatePerson(c.Context(), c.partnerID, once, in)
+	if err != nil {
+		return err
+	}
+	if replay != nil {
+		return writeReplay(c, replay)
+	}
+	return writePerson(c, http.StatusCreated, p)
+}
+
+func (s *Server) listPersons(c *call) error {
+	page, number, size, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	var items []any
+	var total int
+	err = s.view(c, func(v kyc.View) error {
+		persons, err := v.Persons().List(c.partnerID, page)
+		if err != nil {
+			return err
+		}
+		for _, p := range persons {
+			item, err := personView(p)
+			if err != nil {
+				return err
+			}
+			items = append(items, json.RawMessage(item))
+		}
+		total, err = s.totals.of("persons", c.partnerID, s.flow.Wall, func(atMost int) (int, error) {
+			return v.Persons().Count(c.partnerID, atMost)
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.writeList(c, items, number, size, total)
+}
+
+func (s *Server) getPerson(c *call) error {
+	p, err := s.person(c)
+	if err != nil {
+		return err
+	}
+	return writePerson(c, http.StatusOK, p)
+}
+
+func (s *Server) patchPerson(c *call) error {
+	if _, err := s.person(c); err != nil {
+		return err
+	}
+	in, err := decode(c)
+	if err != nil {
+		return err
+	}
+	p, err := s.flow.PatchPerson(c.Context(), c.partnerID, c.PathValue("person_id"), in)
+	if err != nil {
+		return err
+	}
+	return writePerson(c, http.StatusOK, p)
+}
+
+func writePerson(c *call, status int, p kyc.Person) error {
+	b, err := personView(p)
+	if err != nil {
+		return err
+	}
+	return writeBytes(c, status, b)
+}
+
+// personView writes the person in the order of kyc.PersonFields: every key is
+// there, nested objects too, null where there is no value.
+func personView(p kyc.Person) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString(`{"id":`)
+	if err := writeValue(&b, p.ID); err != nil {
+		return nil, err
+	}
+	values := p.Attributes.Reveal()
+	open := ""
+	for _, f := range kyc.PersonFields {
+		parent, name, nested := strings.Cut(f.Path, ".")
+		if !nested {
+			parent, name = "", f.Path
+		}
+		if open != "" && open != parent {
+			b.WriteByte('}')
+			open = ""
+		}
+		switch {
+		case nested && open == "":
+			b.WriteString(`,"` + parent + `":{`)
+			open = parent
+		default:
+			b.WriteByte(',')
+		}
+		b.WriteString(`"` + name + `":`)
+		if err := writeValue(&b, values[f.Path]); err != nil {
+			return nil, err
+		}
+	}
+	if open != "" {
+		b.WriteByte('}')
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func writeValue(b *bytes.Buffer, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	b.Write(text)
+	return nil
+}

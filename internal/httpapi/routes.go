@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"maps"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/identikit/identikit/api"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Route is one line of the API: what is served, for whom, by which handler.
+type Route struct {
+	Method, Path string
+	open         bool // needs no token
+	sandbox      bool // there in the sandbox only
+	fn           func(*Server, *call) error
+}
+
+// Routes is the whole API.
+var Routes = []Route{
+	{Method: "POST", Path: "/oauth2/token", open: true, fn: (*Server).issueToken},
+	{Method: "POST", Path: "/oauth/token", open: true, fn: (*Server).issueLegacyToken},
+
+	{Method: "POST", Path: "/v1/persons", fn: (*Server).createPerson},
+	{Method: "GET", Path: "/v1/persons", fn: (*Server).listPersons},
+	{Method: "GET", Path: "/v1/persons/{person_id}", fn: (*Server).getPerson},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}", fn: (*Server).patchPerson},
+
+	{Method: "GET", Path: "/v1/persons/{person_id}/documents", fn: (*Server).listDocuments},
+	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).getDocument},
+	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}/file", fn: (*Server).getDocumentFile},
+
+	{Method: "POST", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).createIdentification},
+	{Method: "GET", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).listPersonIdentifications},
+	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}", fn: (*Server).getIdentification},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/identifications/{id}/request", fn: (*Server).requestIdentification},
+	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/supported_documents", fn: (*Server).listSupportedDocuments},
+	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
+
+	{Method: "POST", Path: "/v1/webhooks", fn: (*Server).createWebhook},
+	{Method: "GET", Path: "/v1/webhooks", fn: (*Server).listWebhooks},
+	{Method: "GET", Path: "/v1/webhooks/{id}", fn: (*Server).getWebhook},
+	{Method: "DELETE", Path: "/v1/webhooks/{id}", fn: (*Server).deleteWebhook},
+
+	{Method: "GET", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).getClock},
+	{Method: "POST", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).moveClock},
+	{Method: "POST", Path: "/sandbox/identifications/{id}/result", open: true, sandbox: true, fn: (*Server).chooseResult},
+
+	{Method: "GET", Path: "/openapi.yaml", open: true, fn: static("application/yaml; charset=utf-8", api.OpenAPI)},
+	{Method: "GET", Path: "/docs", open: true, fn: static("text/html; charset=utf-8", api.Docs)},
+
+	{Method: "POST", Path: "/inbound/{provider}/{secret}", open: true, fn: (*Server).receive},
+}
+
+// handler mounts the routes by path, so that a wrong method is told apart from
+// a wrong path and both are answered with the error body.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	byPath := map[string]map[string]Route{}
+	for _, r := range Routes {
+		if r.sandbox && s.sandbox == nil {
+			continue
+		}
+		if byPath[r.Path] == nil {
+			byPath[r.Path] = map[string]Route{}
+		}
+		byPath[r.Path][r.Method] = r
+	}
+	for p, methods := range byPath {
+		mux.HandleFunc(p, func(w http.ResponseWriter, r *http.Request) { s.dispatch(w, r, p, methods) })
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, pattern := mux.Handler(r)
+		if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path { // the mux would answer in HTML
+			s.handle(w, r, "none", func(*call) error {
+				return kyc.Fail(kyc.NotFound, "not_found", "There is nothing at this path. The API is described at /openapi.yaml.")
+			})
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, methods map[string]Route) {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	route, ok := methods[method]
+	if !ok {
+		s.handle(w, r, p, func(c *call) error {
+			allowed := slices.Sorted(maps.Keys(methods))
+			c.Header().Set("Allow", strings.Join(allowed, ", "))
+			return kyc.Fail(noMethod, "method_not_allowed", "This path does not know the method %s. It knows %s.",
+				clip(r.Method), strings.Join(allowed, ", "))
+		})
+		return
+	}
+	s.handle(w, r, method+" "+p, func(c *call) error {
+		if !route.open {
+			if err := s.authenticate(c); err != nil {
+				return err
+			}
+		}
+		return route.fn(s, c)
+	})
+}
+
+// static serves bytes that never change while the server runs.
+func static(contentType string, body []byte) func(*Server, *call) error {
+	return func(_ *Server, c *call) error {
+		c.Header().Set("Content-Type", contentType)
+		c.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		_, err := c.Write(body)
+		return err
+	}
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Sandbox is the world that a sandbox can move: its clock and its simulators.
+type Sandbox interface {
+	Now() time.Time
+	// MoveTo moves the clock and answers when everything that fell due is done;
+	// fired is how much that was. Its errors are public.
+	MoveTo(ctx context.Context, to time.Time) (fired int, err error)
+	// ChooseResult ends the identification's session at the simulator.
+	ChooseResult(ctx context.Context, identification, result, reason string) error
+}
+
+func (s *Server) getClock(c *call) error {
+	return writeJSON(c, http.StatusOK, map[string]string{"now": kyc.FormatInstant(s.sandbox.Now())})
+}
+
+// farthest is how far the clock can be moved: the year 9000 still fits every form.
+var farthest = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (s *Server) moveClock(c *call) error {
+	in, err := decode(c)
+	if err != nil {
+		return err
+	}
+	advance, _ := in["advance"].(string)
+	until, _ := in["to"].(string)
+	to := s.sandbox.Now()
+	switch {
+	case (advance == "") == (until == ""):
+		return kyc.Fail(kyc.Invalid, "validation_error", `Send either {"advance":"24h"} or {"to":"2027-01-31T12:00:00Z"}.`)
+	case advance != "":
+		d, err := time.ParseDuration(advance)
+		if err != nil || d < 0 {
+			return kyc.Fail(kyc.Invalid, "validation_error", "advance must be a duration like 90s, 15m or 24h, and not negative.")
+		}
+		to = to.Add(d)
+	default:
+		t, ok := kyc.ParseInstant(until)
+		if !ok {
+			return kyc.Fail(kyc.Invalid, "validation_error", "to must be a time of RFC 3339, like 2027-01-31T12:00:00Z.")
+		}
+		if t.Before(to) {
+			return kyc.Fail(kyc.Invalid, "validation_error", "The clock cannot go back; it is %s.", kyc.FormatInstant(to))
+		}
+		to = t
+	}
+	if to.After(farthest) {
+		return kyc.Fail(kyc.Invalid, "validation_error", "The clock cannot go further than the year 9000.")
+	}
+	fired, err := s.sandbox.MoveTo(c.Context(), to)
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, map[string]any{"now": kyc.FormatInstant(s.sandbox.Now()), "fired": fired})
+}
+
+// results are the endings that can be chosen (providers.md §1.8).
+var results = []string{
+	"SUCCESS", "SUCCESS_DATA_CHANGED", "REVIEW_PENDING", "CHECK_PENDING", "FRAUD_SUSPICION_PENDING",
+	"FRAUD_SUSPICION_CONFIRMED", "FAILED", "ABORTED", "CANCELED",
+}
+
+var reasonForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,99}$`)
+
+func (s *Server) chooseResult(c *call) error {
+	var i kyc.Identification
+	err := s.view(c, func(v kyc.View) (err error) {
+		i, err = v.Identifications().Get(c.PathValue("id"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in, err := decode(c)
+	if err != nil {
+		return err
+	}
+	result, _ := in["result"].(string)
+	reason, isText := in["reason"].(string)
+	var broken []kyc.FieldError
+	if !slices.Contains(results, result) {
+		broken = append(broken, kyc.FieldError{Field: "result", Message: kyc.NotIncluded(results)})
+	}
+	if (in["reason"] != nil && !isText) || (reason != "" && !reasonForm.MatchString(reason)) {
+		broken = append(broken, kyc.FieldError{Field: "reason", Message: "must be a code like TECH_PHOTO"})
+	}
+	if err := kyc.InvalidFields(broken); err != nil {
+		return err
+	}
+	if i.Reference == "" {
+		return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+			"The identification is '%s'; it has no session at the provider yet. Request it first.", i.State)
+	}
+	if err := s.sandbox.ChooseResult(c.Context(), i.ID, result, reason); err != nil {
+		return err
+	}
+	err = s.view(c, func(v kyc.View) (err error) {
+		i, err = v.Identifications().Get(i.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(c, http.StatusOK, map[string]any{"result": result, "reason": optional(reason), "status": i.State})
+}

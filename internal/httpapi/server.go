@@ -1,0 +1,137 @@
+// Package httpapi is the partner API: it decodes a request, calls one verb of
+// package flow and encodes what comes back. Rules live elsewhere; it knows the
+// wire of partner-api.md and nothing of databases or providers.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
+)
+
+// Server serves the partner API.
+type Server struct {
+	flow     *flow.Service
+	sandbox  Sandbox
+	inbound  map[string]Inbound
+	log      *slog.Logger
+	public   string
+	totals   totals
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+// Config is what a Server needs.
+type Config struct {
+	Flow      *flow.Service
+	Sandbox   Sandbox            // nil in production: then there is no /sandbox
+	Inbound   map[string]Inbound // where firms call us, by their name
+	PublicURL string             // the origin that clients use; empty: as they called it
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer
+}
+
+// Inbound is where a firm calls us: a path that cannot be guessed.
+type Inbound struct {
+	Secret   string
+	Receiver provider.Receiver
+}
+
+// New makes the API's handler.
+func New(c Config) http.Handler {
+	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL}
+	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "identikit_http_requests_total", Help: "Requests to the partner API by route and status.",
+	}, []string{"route", "status"})
+	s.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "identikit_http_request_seconds", Help: "How long requests to the partner API took.",
+		Buckets: []float64{.001, .002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 30},
+	}, []string{"route"})
+	c.Metrics.MustRegister(s.requests, s.seconds)
+	return s.handler()
+}
+
+// call is one request on its way: who asks, and under which id.
+type call struct {
+	http.ResponseWriter
+	*http.Request
+	partnerID string
+	requestID string
+	route     string
+	status    int
+}
+
+// Header is the answer's; the request's own are c.Request.Header.
+func (c *call) Header() http.Header { return c.ResponseWriter.Header() }
+
+// WriteHeader remembers the status for log and metrics.
+func (c *call) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write is WriteHeader's companion for answers without an explicit status.
+func (c *call) Write(b []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	return c.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
+// handle is the frame around every request: its id, its end in an error, a
+// panic, the log line, the metrics.
+func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn func(*call) error) {
+	started := s.flow.Wall.Now()
+	c := &call{ResponseWriter: w, Request: r, route: route, requestID: r.Header.Get("X-Request-Id")}
+	if !requestIDForm.MatchString(c.requestID) {
+		c.requestID = id.UUID()
+	}
+	w.Header().Set("X-Request-Id", c.requestID)
+	c.Request = r.WithContext(flow.WithRequestID(r.Context(), c.requestID))
+	defer func() {
+		took := s.flow.Wall.Now().Sub(started)
+		s.requests.WithLabelValues(route, strconv.Itoa(c.status)).Inc()
+		s.seconds.WithLabelValues(route).Observe(took.Seconds())
+		s.log.Info("request", "route", route, "status", c.status, "took", took.Round(time.Microsecond),
+			"request_id", c.requestID, "partner", c.partnerID)
+	}()
+	if err := s.guarded(c, fn); err != nil {
+		s.writeError(c, err)
+	}
+}
+
+func (s *Server) guarded(c *call, fn func(*call) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			s.log.Error("a handler panicked", "route", c.route, "request_id", c.requestID, "panic", p, "stack", string(debug.Stack()))
+			err = context.Canceled // anything that is not public: a bare 500
+		}
+	}()
+	return fn(c)
+}
+
+// view reads for a handler.
+func (s *Server) view(c *call, fn func(kyc.View) error) error {
+	return s.flow.Store.View(c.Context(), fn)
+}

@@ -1,0 +1,249 @@
+// Package job runs what is due: it leases jobs, hands them to the function that
+// their kind has, and puts them off when that fails. It knows kinds, not
+// meanings; a handler settles its job in the transaction of its own effects.
+// The lease running out is the recovery from a crash.
+package job
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Handler does a job and settles it (Done or PutOff) in its own transaction. An
+// error means that it is not settled: the runner puts it off.
+type Handler func(ctx context.Context, j kyc.Job) error
+
+// Lease is how long a job is taken for, in the machine's time. It is longer
+// than any handler may take.
+const Lease = 90 * time.Second
+
+// Group is a set of kinds that share workers.
+type Group struct {
+	Handlers map[kyc.JobKind]Handler
+	Workers  int
+}
+
+// Runner runs the jobs of its groups.
+type Runner struct {
+	store  kyc.Store
+	clock  kyc.Clock // on which jobs fall due
+	wall   kyc.Clock // on which leases run
+	log    *slog.Logger
+	groups []*group
+}
+
+type group struct {
+	Group
+	kinds []kyc.JobKind
+	wake  chan struct{}
+	busy  sync.WaitGroup
+	slots chan struct{}
+	gate  sync.RWMutex // held for writing while paused
+}
+
+// New makes a runner; nothing runs before Run or RunDue.
+func New(store kyc.Store, clock, wall kyc.Clock, log *slog.Logger, groups ...Group) *Runner {
+	r := &Runner{store: store, clock: clock, wall: wall, log: log}
+	for _, g := range groups {
+		x := &group{Group: g, wake: make(chan struct{}, 1), slots: make(chan struct{}, g.Workers)}
+		for kind := range g.Handlers {
+			x.kinds = append(x.kinds, kind)
+		}
+		r.groups = append(r.groups, x)
+	}
+	store.OnDue(r.Wake)
+	return r
+}
+
+// Wake makes the runner look for work at once.
+func (r *Runner) Wake() {
+	for _, g := range r.groups {
+		select {
+		case g.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Run works until ctx ends, and then waits for what it has begun.
+func (r *Runner) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, g := range r.groups {
+		wg.Go(func() { r.loop(ctx, g) })
+	}
+	wg.Wait()
+	for _, g := range r.groups {
+		g.busy.Wait()
+	}
+}
+
+func (r *Runner) loop(ctx context.Context, g *group) {
+	for ctx.Err() == nil {
+		started := r.startSome(ctx, g)
+		if started {
+			continue
+		}
+		timer := time.NewTimer(r.nap(ctx, g))
+		select {
+		case <-ctx.Done():
+		case <-g.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// nap is how long there is nothing to do: at most a second, since other
+// processes add work and the clock may jump.
+func (r *Runner) nap(ctx context.Context, g *group) time.Duration {
+	if len(g.slots) == cap(g.slots) {
+		return time.Second // a worker that becomes free wakes us
+	}
+	next, ok, err := r.next(ctx, g)
+	if err != nil || !ok {
+		return time.Second
+	}
+	return min(max(next.Sub(r.clock.Now()), time.Millisecond), time.Second)
+}
+
+func (r *Runner) next(ctx context.Context, g *group) (next time.Time, ok bool, err error) {
+	err = r.store.View(ctx, func(v kyc.View) error {
+		next, ok, err = v.Jobs().NextDue(g.kinds, r.wall.Now())
+		return err
+	})
+	return next, ok, err
+}
+
+// startSome leases as many jobs as there are free workers and starts them.
+func (r *Runner) startSome(ctx context.Context, g *group) bool {
+	g.gate.RLock()
+	defer g.gate.RUnlock()
+	free := cap(g.slots) - len(g.slots)
+	if free == 0 {
+		return false
+	}
+	next, ok, err := r.next(ctx, g) // a read is cheaper than a transaction
+	if err != nil || !ok || next.After(r.clock.Now()) {
+		r.complain(ctx, "look for work", err)
+		return false
+	}
+	jobs, err := r.lease(ctx, g, free)
+	if err != nil {
+		r.complain(ctx, "lease jobs", err)
+		return false
+	}
+	for _, j := range jobs {
+		g.slots <- struct{}{}
+		g.busy.Go(func() {
+			r.do(context.WithoutCancel(ctx), g, j)
+			<-g.slots
+			r.Wake()
+		})
+	}
+	return len(jobs) > 0
+}
+
+func (r *Runner) complain(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		r.log.Error("jobs: cannot "+what, "error", err)
+	}
+}
+
+func (r *Runner) lease(ctx context.Context, g *group, limit int) (jobs []kyc.Job, err error) {
+	err = r.store.Tx(ctx, func(tx kyc.Tx) error {
+		wall := r.wall.Now()
+		jobs, err = tx.Jobs().Lease(g.kinds, r.clock.Now(), wall, wall.Add(Lease), limit)
+		return err
+	})
+	return jobs, err
+}
+
+// do runs one job. What fails is put off: 1 s, 2 s, … up to 10 minutes.
+func (r *Runner) do(ctx context.Context, g *group, j kyc.Job) {
+	ctx, cancel := context.WithTimeout(ctx, Lease-10*time.Second)
+	defer cancel()
+	err := guarded(ctx, g.Handlers[j.Kind], j)
+	if err == nil {
+		return
+	}
+	r.log.Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempt, "error", err)
+	err = r.store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		return tx.Jobs().PutOff(j, r.clock.Now().Add(Backoff(j.Attempt, time.Second, 10*time.Minute)))
+	})
+	if err != nil {
+		r.log.Error("jobs: cannot put off; the lease will run out", "kind", j.Kind, "key", j.Key, "error", err)
+	}
+}
+
+func guarded(ctx context.Context, h Handler, j kyc.Job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("job panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(ctx, j)
+}
+
+// Backoff doubles from first up to most.
+func Backoff(attempt int, first, most time.Duration) time.Duration {
+	if attempt > 20 {
+		return most
+	}
+	return min(first<<attempt, most)
+}
+
+// Pause stops Run from beginning anything and waits for what it has begun. It
+// is for an owner who moves the clock and runs the jobs with RunDue meanwhile.
+func (r *Runner) Pause() {
+	for _, g := range r.groups {
+		g.gate.Lock()
+		g.busy.Wait()
+	}
+}
+
+// Resume lets Run go on.
+func (r *Runner) Resume() {
+	for _, g := range r.groups {
+		g.gate.Unlock()
+	}
+	r.Wake()
+}
+
+// RunDue runs what is due now, to the end, and returns how much that was. Jobs
+// that become due by it are left for the next call.
+func (r *Runner) RunDue(ctx context.Context) (int, error) {
+	n := 0
+	for _, g := range r.groups {
+		jobs, err := r.lease(ctx, g, g.Workers)
+		if err != nil {
+			return n, err
+		}
+		var wg sync.WaitGroup
+		for _, j := range jobs {
+			wg.Go(func() { r.do(ctx, g, j) })
+		}
+		wg.Wait()
+		n += len(jobs)
+	}
+	return n, nil
+}
+
+// NextDue is when the next job could run.
+func (r *Runner) NextDue(ctx context.Context) (next time.Time, ok bool, err error) {
+	for _, g := range r.groups {
+		t, some, e := r.next(ctx, g)
+		if e != nil {
+			return next, ok, e
+		}
+		if some && (!ok || t.Before(next)) {
+			next, ok = t, true
+		}
+	}
+	return next, ok, nil
+}

@@ -1,0 +1,40 @@
+// Package method says what a way of identification is: its table of states,
+// what it asks of a person, how long its link lives. Each method has a folder.
+//
+// Rules only, no I/O: it imports package kyc.
+package method
+
+import (
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Rules are everything that makes one method differ from another.
+type Rules struct {
+	Method  kyc.Method
+	Machine kyc.Machine
+	// Required are the person's fields without which it cannot begin, by path
+	// (rulings §2). Test-scenario persons are exempt.
+	Required []string
+	// Residence is the country the person must live in; empty means any.
+	Residence string
+	// LinkLifetime runs from the first request.
+	LinkLifetime time.Duration
+}
+
+// Check says what hinders the person from being identified this way.
+func (r Rules) Check(a kyc.Attributes) []kyc.FieldError {
+	var broken []kyc.FieldError
+	for _, path := range r.Required {
+		if !a.Has(path) {
+			broken = append(broken, kyc.FieldError{Field: path, Message: "can't be blank"})
+		}
+	}
+	if country := a.Text("address.country").Reveal(); r.Residence != "" && country != "" && country != r.Residence {
+		broken = append(broken, kyc.FieldError{
+			Field: "address.country", Message: "must be " + r.Residence + " for the method " + string(r.Method),
+		})
+	}
+	return broken
+}

@@ -1,0 +1,117 @@
+// Package provider is the port to the firms that identify people. An adapter is
+// a struct of capabilities; a nil field is a plain "cannot". Adapters speak our
+// words at their own border: an event of ours, a person's field by its path.
+//
+// It knows kyc and no firm, no database, no flow.
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Adapter is one account at one firm.
+//
+// Errors of all calls: kyc.Invalid when the firm refuses, with what it said;
+// kyc.BadGateway when it is unreachable or speaks garbage; kyc.Timeout when it
+// is too slow; ErrNoResult where said.
+type Adapter struct {
+	Name     string
+	Starter  Starter
+	Poller   Poller
+	Receiver Receiver
+	Archiver Archiver
+}
+
+// Starter opens a session. The same identification twice gives the same session.
+type Starter interface {
+	Start(ctx context.Context, o Order) (Session, error)
+}
+
+// Order is what a firm needs to begin.
+type Order struct {
+	Identification string // our id, the firm's transaction number
+	Language       string // "DE", "EN" or empty
+	Person         kyc.Attributes
+}
+
+// Session is what the firm answers.
+type Session struct {
+	Reference        string
+	URL              string
+	EstimatedWaiting *int // seconds; nil when the firm does not say
+}
+
+// Poller asks how a session stands. ErrNoResult: no attempt has ended yet.
+type Poller interface {
+	Poll(ctx context.Context, identification string) (Finding, error)
+}
+
+// ErrNoResult says that the firm has nothing to tell yet.
+var ErrNoResult = errors.New("provider: no result yet")
+
+// Receiver reads a call of the firm. It answers which identification it is
+// about; what it claims is not believed but asked for again.
+type Receiver interface {
+	Receive(h http.Header, body []byte) (identification string, err error)
+}
+
+// Archiver downloads what the firm kept of a finished session.
+type Archiver interface {
+	Archive(ctx context.Context, identification string) (Archive, error)
+}
+
+// Finding is a firm's result in our words.
+type Finding struct {
+	Event          kyc.Event
+	Result, Reason string // the firm's own words
+	At             time.Time
+	Fingerprint    string // the same result twice has the same one
+	Raw            []byte
+	HasArchive     bool
+	Values         []Value
+	Phone          string // the number that was checked in the call, E.164
+	Paper          Paper
+}
+
+// Value is one field of the person as the firm saw it.
+type Value struct {
+	Path     string // of kyc.PersonFields
+	Value    string
+	Original string // what we had sent, when it differs
+	Standing Standing
+}
+
+// Standing says how a value relates to what we had sent.
+type Standing string
+
+// The standings.
+const (
+	Confirmed Standing = "confirmed"
+	Changed   Standing = "changed"
+	New       Standing = "new"
+)
+
+// Paper is the ID document that was shown.
+type Paper struct {
+	Type, Country, Number, Issuer string
+	IssuedOn, ValidUntil          string // YYYY-MM-DD
+}
+
+// Archive is the firm's file on a session.
+type Archive struct {
+	Whole []byte // as it was downloaded
+	Files []File
+}
+
+// File is one file of an archive that becomes a document.
+type File struct {
+	Name        string
+	Type        string // of kyc.Document.Type
+	ContentType string
+	Data        []byte
+}

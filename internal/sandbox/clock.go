@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// clockSetting holds two times: the sandbox's, and the machine's at that moment.
+const clockSetting = "sandbox_clock"
+
+// setClock puts the clock where it would stand had the sandbox never stopped,
+// and never back. A new sandbox begins at --clock-start.
+func (w *World) setClock(ctx context.Context) error {
+	var text string
+	var known bool
+	err := w.store.View(ctx, func(v kyc.View) (err error) {
+		text, known, err = v.Settings().Get(clockSetting)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case known:
+		var at, wall time.Time
+		if at, wall, err = readClock(text); err != nil {
+			return err
+		}
+		w.clock.Start(at.Add(max(0, clock.Real{}.Now().Sub(wall))))
+	case !w.opts.ClockStart.IsZero():
+		w.clock.Start(w.opts.ClockStart)
+	}
+	return w.keepClock(ctx)
+}
+
+func readClock(text string) (at, wall time.Time, err error) {
+	if len(text) < 2*len(clockForm) {
+		return at, wall, errClock
+	}
+	if at, err = time.Parse(clockForm, text[:len(clockForm)]); err != nil {
+		return at, wall, errClock
+	}
+	if wall, err = time.Parse(clockForm, text[len(text)-len(clockForm):]); err != nil {
+		return at, wall, errClock
+	}
+	return at, wall, nil
+}
+
+const clockForm = "2006-01-02T15:04:05.000000Z"
+
+var errClock = kyc.Fail(kyc.Internal, "generic_error", "the stored clock cannot be read")
+
+// keepClock stores where the clock stands.
+func (w *World) keepClock(ctx context.Context) error {
+	return w.store.Tx(ctx, func(tx kyc.Tx) error {
+		return tx.Settings().Put(clockSetting,
+			w.clock.Now().UTC().Format(clockForm)+" "+clock.Real{}.Now().Format(clockForm))
+	})
+}
+
+// Now implements httpapi.Sandbox.
+func (w *World) Now() time.Time { return w.clock.Now() }
+
+// MoveTo implements httpapi.Sandbox. It walks from one due time to the next: at
+// each the clock stands still until the jobs and the simulators have nothing
+// left to do there. A client that hangs up does not stop it half-way.
+func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error) {
+	ctx = context.WithoutCancel(ctx)
+	w.moving.Lock()
+	defer w.moving.Unlock()
+	w.server.Runner.Pause()
+	defer w.server.Runner.Resume()
+	w.sim.Pause()
+	defer w.sim.Resume()
+	now := w.clock.Stop()
+	defer w.clock.Go()
+	for {
+		n, err := w.drain(ctx)
+		fired += n
+		if err != nil {
+			return fired, err
+		}
+		if !now.Before(to) {
+			return fired, w.keepClock(ctx)
+		}
+		next, ok, err := w.nextDue(ctx)
+		if err != nil {
+			return fired, err
+		}
+		if !ok || next.After(to) {
+			next = to
+		}
+		if next.After(now) {
+			now = next
+			if err := w.clock.Set(now); err != nil {
+				return fired, err
+			}
+			if err := w.keepClock(ctx); err != nil {
+				return fired, err
+			}
+		}
+	}
+}
+
+// drain does what is due at this instant until nothing is left.
+func (w *World) drain(ctx context.Context) (fired int, err error) {
+	for {
+		jobs, err := w.server.Runner.RunDue(ctx)
+		n := jobs + w.sim.RunDue(ctx, w.clock.Now())
+		fired += n
+		if err != nil || n == 0 {
+			return fired, err
+		}
+	}
+}
+
+func (w *World) nextDue(ctx context.Context) (time.Time, bool, error) {
+	next, ok, err := w.server.Runner.NextDue(ctx)
+	if t, some := w.sim.NextDue(); some && (!ok || t.Before(next)) {
+		next, ok = t, true
+	}
+	return next, ok, err
+}

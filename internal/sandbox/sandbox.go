@@ -1,0 +1,338 @@
+// Package sandbox is the whole world on one laptop: the server of production
+// with simulated providers, a clock that can be moved, SQLite and a folder. It
+// puts them together and moves time; how anything behaves is decided elsewhere.
+package sandbox
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/identikit/identikit/internal/blob/dir"
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
+	"github.com/identikit/identikit/internal/seal"
+	"github.com/identikit/identikit/internal/server"
+	"github.com/identikit/identikit/internal/sim/idnow"
+	"github.com/identikit/identikit/internal/store/sqlstore"
+)
+
+// Options are the sandbox's settings. The zero value of each works, but for Data.
+type Options struct {
+	Addr        string // of the API; the other listeners take the next ports, or any with port 0
+	Data        string // the folder that keeps everything
+	Database    string // a PostgreSQL URL; empty: SQLite in Data
+	TLS         bool   // with a CA of the sandbox's own
+	CertFile    string // instead of the sandbox's own certificate
+	KeyFile     string
+	Seed        *int64 // the same ids and outcomes every time
+	Preliminary bool   // the provider sends preliminary results
+	ClockStart  time.Time
+	Log         *slog.Logger
+	Version     string
+}
+
+// World is a sandbox that has bound its listeners.
+type World struct {
+	Ready Ready
+
+	opts   Options
+	store  kyc.Store
+	clock  *clock.Movable
+	server *server.Server
+	sim    *idnow.Server
+	listen []server.Listener
+	moving sync.Mutex
+}
+
+// Ready is what the ready file says (mode 0600).
+type Ready struct {
+	Version    string      `json:"version"`
+	APIURL     string      `json:"api_url"`
+	SandboxURL string      `json:"sandbox_url"`
+	Partner    Credentials `json:"partner"`
+	IDnow      IDnow       `json:"idnow"`
+	CAFile     *string     `json:"ca_file"`
+
+	OpsURL string `json:"-"`
+}
+
+// Credentials are the sandbox's own partner's.
+type Credentials struct {
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+}
+
+// IDnow is the simulated account.
+type IDnow struct {
+	GatewayURL string `json:"gateway_url"`
+	GoURL      string `json:"go_url"`
+	RobotURL   string `json:"robot_url"`
+	CompanyID  string `json:"company_id"`
+	APIKey     string `json:"api_key"`
+}
+
+// CompanyID is the sandbox's account at the simulated provider.
+const CompanyID = "identikitsandbox"
+
+// MasterKeyFile is where a sandbox keeps its master key.
+func MasterKeyFile(data string) string { return filepath.Join(data, "master.key") }
+
+// DatabaseFile is where a sandbox keeps its SQLite database.
+func DatabaseFile(data string) string { return filepath.Join(data, "identikit.db") }
+
+// Open binds the listeners and puts the world together.
+func Open(ctx context.Context, o Options) (w *World, err error) {
+	if err := os.MkdirAll(o.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
+	w = &World{opts: o, clock: clock.NewMovable(clock.Real{}.Now())}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Close())
+		}
+	}()
+	master, err := seal.MasterFromFile(MasterKeyFile(o.Data), true)
+	if err != nil {
+		return w, err
+	}
+	if err := w.openStore(ctx); err != nil {
+		return w, err
+	}
+	facts, err := w.facts(ctx, master)
+	if err != nil {
+		return w, err
+	}
+	if err := w.setClock(ctx); err != nil {
+		return w, err
+	}
+	return w, w.build(ctx, master, facts)
+}
+
+func (w *World) openStore(ctx context.Context) (err error) {
+	opts := sqlstore.Options{Clock: w.clock, NewID: func(suffix string, _ int64) string { return id.Random(suffix) }}
+	if w.opts.Seed != nil {
+		seed := seedBytes(*w.opts.Seed)
+		opts.Sequenced = true
+		opts.NewID = func(suffix string, n int64) string { return id.Seeded(seed, suffix, n) }
+	}
+	url := w.opts.Database
+	if url == "" {
+		url = DatabaseFile(w.opts.Data)
+	}
+	if w.store, err = sqlstore.Open(ctx, url, opts); err != nil {
+		return err
+	}
+	return w.store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().VoidLeases() })
+}
+
+func seedBytes(n int64) []byte { return []byte("identikit sandbox " + strconv.FormatInt(n, 10)) }
+
+// build binds the listeners and puts server and simulator together.
+func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
+	tlsConfig, roots, caFile, err := w.certificates()
+	if err != nil {
+		return err
+	}
+	nets, err := w.bind()
+	if err != nil {
+		return err
+	}
+	origin := func(name string) string { return server.Origin(nets[name], tlsConfig != nil) }
+	blobs, err := dir.Open(filepath.Join(w.opts.Data, "documents"))
+	if err != nil {
+		return err
+	}
+	w.Ready = Ready{
+		Version: w.opts.Version, APIURL: origin("api"), SandboxURL: origin("api") + "/sandbox", Partner: f.partner,
+		IDnow: IDnow{
+			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
+		},
+		CAFile: caFile, OpsURL: origin("ops"),
+	}
+	if err := w.buildSimulator(f, roots); err != nil {
+		return err
+	}
+	w.server = server.New(server.Config{
+		Store: w.store, Blobs: blobs, Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
+		PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
+		IDnow: provideridnow.Config{
+			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
+			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
+		},
+	})
+	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	for name, handler := range map[string]http.Handler{
+		"api": w.server.API, "ops": w.server.Ops, "gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(),
+		"steering": w.sim.Steering(),
+	} {
+		w.listen = append(w.listen, server.Listener{Name: name, Net: nets[name], Handler: handler, TLS: tlsConfig})
+	}
+	return nil
+}
+
+func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
+	w.sim, err = idnow.New(idnow.Config{
+		CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
+		PushURL:    w.Ready.APIURL + server.PushPath(f.pushSecret),
+		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
+		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
+		Preliminary: w.opts.Preliminary, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,
+	})
+	return err
+}
+
+// httpClient is for our own listeners and the simulators'.
+func httpClient(roots *x509.CertPool) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, MaxIdleConnsPerHost: 64,
+		IdleConnTimeout: 90 * time.Second,
+	}}
+}
+
+// brand tells the simulator in whose name to greet, as the real firm's staff
+// would set it up for an account.
+func (w *World) brand(transactionNumber string) (b idnow.Branding) {
+	err := w.store.View(context.Background(), func(v kyc.View) error {
+		i, err := v.Identifications().Get(transactionNumber)
+		if err != nil {
+			return err
+		}
+		p, err := v.Partners().Get(i.PartnerID)
+		b = idnow.Branding{Name: p.Greeting, SuccessURL: p.SuccessURL, FailureURL: p.FailureURL}
+		if b.Name == "" {
+			b.Name = p.Name
+		}
+		return err
+	})
+	if err != nil {
+		return idnow.Branding{Name: "identikit sandbox"} // a session that somebody started at the gateway directly
+	}
+	return b
+}
+
+// names of the listeners, in the order of their ports.
+var names = []string{"api", "ops", "gateway", "go", "robot", "steering"}
+
+// bind binds all listeners: the API's port and the following ones, or, with
+// port 0, those of the last time if they are still free.
+func (w *World) bind() (map[string]net.Listener, error) {
+	host, portText, err := net.SplitHostPort(w.opts.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr must be HOST:PORT, like 127.0.0.1:8080: %w", err)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, fmt.Errorf("--addr must end in a port number: %w", err)
+	}
+	last := w.lastPorts()
+	nets := map[string]net.Listener{}
+	for n, name := range names {
+		wanted := port + n
+		if port == 0 {
+			wanted = last[name]
+		}
+		l, err := server.Listen(name, net.JoinHostPort(host, strconv.Itoa(wanted)))
+		if err != nil && port == 0 {
+			l, err = server.Listen(name, net.JoinHostPort(host, "0"))
+		}
+		if err != nil {
+			return nil, errors.Join(err, closeAll(nets))
+		}
+		nets[name] = l
+	}
+	return nets, w.keepPorts(nets)
+}
+
+func closeAll(nets map[string]net.Listener) (err error) {
+	for _, l := range nets {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+// Run serves until ctx ends. ready is called once everything serves.
+func (w *World) Run(ctx context.Context, ready func() error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := w.sim.Run(ctx); err != nil && ctx.Err() == nil {
+			cancel(fmt.Errorf("the simulator stopped: %w", err))
+		}
+	})
+	wg.Go(func() { w.server.Runner.Run(ctx) })
+	if err := ready(); err != nil {
+		return err
+	}
+	err := server.Serve(ctx, w.opts.Log, w.listen...)
+	cancel(err)
+	wg.Wait()
+	return err
+}
+
+// Close keeps the clock and closes what Open opened.
+func (w *World) Close() (err error) {
+	if w.sim != nil {
+		err = errors.Join(err, w.sim.Close())
+	}
+	if w.store != nil {
+		err = errors.Join(err, w.keepClock(context.Background()), w.store.Close())
+	}
+	return err
+}
+
+// ErrNoSession is answered when the simulator does not know the identification.
+var ErrNoSession = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+	"The simulator has no session for this identification. Request it first.")
+
+// ChooseResult implements httpapi.Sandbox. It answers when the result was taken in.
+func (w *World) ChooseResult(ctx context.Context, identification, result, reason string) error {
+	err := w.sim.SetResult(ctx, identification, result, reason)
+	if errors.Is(err, idnow.ErrNoSession) {
+		return ErrNoSession
+	}
+	if err != nil {
+		return err
+	}
+	return w.settled(ctx, identification)
+}
+
+// settled waits until the result that was pushed is taken in.
+func (w *World) settled(ctx context.Context, identification string) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var waiting bool
+		err := w.store.View(ctx, func(v kyc.View) (err error) {
+			_, waiting, err = v.Jobs().Find(kyc.FetchResult, identification)
+			return err
+		})
+		if err != nil || !waiting {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil // it goes on by itself
+		}
+	}
+}
+
+const settleTime = 10 * time.Second

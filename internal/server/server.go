@@ -1,0 +1,128 @@
+// Package server puts the parts of identikit together: store, verbs, runner,
+// API, operations. The sandbox and production differ in what they hand in, and
+// in nothing else. It decides nothing itself.
+package server
+
+import (
+	"context"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/identikit/identikit/internal/blob"
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/httpapi"
+	"github.com/identikit/identikit/internal/job"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method"
+	"github.com/identikit/identikit/internal/method/video"
+	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/provider/idnow"
+	"github.com/identikit/identikit/internal/seal"
+	"github.com/identikit/identikit/internal/webhook"
+)
+
+// Config is what a server is made of.
+type Config struct {
+	Store     kyc.Store
+	Blobs     blob.Store
+	Master    *seal.Master
+	Clock     kyc.Clock
+	Log       *slog.Logger
+	Version   string
+	PublicURL string // the API's origin as clients see it; empty: as they call it
+
+	IDnow           idnow.Config
+	IDnowPushSecret string
+
+	Sandbox httpapi.Sandbox // nil in production
+	Roots   *x509.CertPool  // whom webhooks trust; nil: the system's
+}
+
+// Server is a server that is put together and not yet running.
+type Server struct {
+	Flow    *flow.Service
+	Runner  *job.Runner
+	API     http.Handler
+	Ops     http.Handler
+	Metrics *prometheus.Registry
+}
+
+// requestDeadline is how long a partner waits for the provider.
+const requestDeadline = 25 * time.Second
+
+// Workers of the two groups: deliveries wait for receivers, the others for providers.
+const (
+	deliverWorkers = 64
+	otherWorkers   = 16
+)
+
+// New puts a server together.
+func New(c Config) *Server {
+	wall := clock.Real{}
+	c.IDnow.Wall = wall
+	adapter := idnow.New(c.IDnow)
+	f := &flow.Service{
+		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
+		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
+		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
+		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline,
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	sender := &webhook.Sender{
+		Flow: f, Client: webhook.Client(c.Sandbox != nil, c.Roots), Clock: c.Clock, Wall: wall, Version: c.Version,
+		Attempts: webhook.NewMetrics(metrics),
+	}
+	f.Caller = sender
+	runner := job.New(c.Store, c.Clock, wall, c.Log,
+		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
+		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
+			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
+			kyc.FetchEvidence: f.FetchEvidence, kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
+		}})
+	return &Server{
+		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
+		API: httpapi.New(httpapi.Config{
+			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, Log: c.Log, Metrics: metrics,
+			Inbound: map[string]httpapi.Inbound{adapter.Name: {Secret: c.IDnowPushSecret, Receiver: adapter.Receiver}},
+		}),
+	}
+}
+
+// PushPath is where the provider posts its results: an unguessable path.
+func PushPath(secret string) string { return "/inbound/idnow/" + secret }
+
+// ops serves what operators and orchestrators ask: alive, ready, metrics.
+func ops(f *flow.Service, metrics *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		err := f.Store.View(ctx, func(v kyc.View) error {
+			_, _, err := v.Settings().Get("ready")
+			return err
+		})
+		if err != nil {
+			f.Log.Error("not ready", "error", err)
+			answer(w, http.StatusServiceUnavailable, "the database does not answer\n")
+			return
+		}
+		answer(w, http.StatusOK, "ready\n")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // a probe that has gone needs no answer
+}

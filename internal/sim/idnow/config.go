@@ -1,0 +1,80 @@
+package idnow
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/identikit/identikit/internal/sim/simkit"
+)
+
+// Branding is how the pages present the company to one customer.
+type Branding struct {
+	// Name is on whose behalf the agent greets, such as "Example Bank".
+	Name string
+	// SuccessURL and FailureURL are where the customer may go when the call is over; "" offers no way. One
+	// "{identification}" in them is replaced by the transaction number.
+	SuccessURL, FailureURL string
+}
+
+// Config is what a Server is made of. CompanyID and APIKey must be set; every other field works at its zero value.
+type Config struct {
+	CompanyID   string // short name of the account, part of every path, e.g. "identikitsandbox"
+	CompanyName string // the account's name for people
+	APIKey      string // what the company logs in with
+	Prefix      string // first three characters of ident ids, "TST" if empty
+	PushURL     string // where results are POSTed; "" sends none
+
+	GatewayURL, GoURL, RobotURL string // public origins of the three listeners, without a path
+
+	Dir  string           // folder of the state; "" keeps it in memory
+	Seed []byte           // decides ident ids and delays
+	Now  func() time.Time // the clock, which may be moved forward; nil is real time
+
+	Preliminary bool // send preliminary results too
+	Strict      bool // answer 400 to fields of /start that the protocol does not know
+
+	ReviewMin, ReviewMax time.Duration // how long a review takes; 60 s to 120 s if both are zero
+	SessionLength        time.Duration // how long a robot's call takes; 10 s if zero
+
+	Client *http.Client                            // sends pushes; nil is a client of its own
+	Brand  func(transactionNumber string) Branding // nil greets in CompanyName and offers no way back
+	Logger *slog.Logger                            // nil is the default logger; no personal data is written to it
+}
+
+// Times that the firm's documents give.
+const (
+	linkLifetime   = 14 * 24 * time.Hour // of the customer's link, from the first /start
+	attemptTimeout = 30 * time.Minute    // from the customer's start on the page to TECH_TIMEOUT
+	tokenLifetime  = time.Hour           // of a login token, from its last use
+)
+
+// estimatedWaiting is what the company root and the waiting room promise, in seconds.
+const estimatedWaiting = 60
+
+func (c Config) withDefaults() (Config, error) {
+	if !validTransaction.MatchString(c.CompanyID) || c.APIKey == "" {
+		return c, errors.New("idnow simulator: CompanyID and APIKey must be set")
+	}
+	c.CompanyName = cmp.Or(c.CompanyName, c.CompanyID)
+	c.Prefix = cmp.Or(c.Prefix, "TST")
+	if c.Now == nil {
+		c.Now = simkit.Now
+	}
+	if c.ReviewMin == 0 && c.ReviewMax == 0 {
+		c.ReviewMin, c.ReviewMax = time.Minute, 2*time.Minute
+	}
+	if c.ReviewMin < 0 || c.ReviewMax < c.ReviewMin {
+		return c, errors.New("idnow simulator: ReviewMax is before ReviewMin")
+	}
+	c.SessionLength = cmp.Or(c.SessionLength, 10*time.Second)
+	c.Client = cmp.Or(c.Client, &http.Client{})
+	c.Logger = cmp.Or(c.Logger, slog.Default())
+	if c.Brand == nil {
+		name := c.CompanyName
+		c.Brand = func(string) Branding { return Branding{Name: name} }
+	}
+	return c, nil
+}

@@ -1,0 +1,27 @@
+// Package idnow simulates a firm that identifies people by video call, on the wire of that firm's protocol, version 1, as
+// its public API document (2016) and the clients of its time describe it. It shares no code with the adapter that calls it.
+//
+// A [Server] plays three roles, each a handler for a listener of its own: the company's API (Gateway), the customer's
+// pages (Go) and the API that drives test robots (Robot). A fourth handler, Steering, is not the firm's: with it a tester
+// chooses results and makes the simulator misbehave.
+//
+// # How it works
+//
+// Everything known about one identification is one session, kept whole in one file. A session is never changed in place:
+// a copy is changed, saved and put in its place, so readers need no lock and nothing acknowledged is lost. What falls due
+// later (the end of a robot's call, the review's result, a push, the customer's 30 minutes) stands in the session and
+// in a heap ordered by time; RunDue does what is due, in order. No chance has a position: ident ids and delays are
+// functions of the seed, the transaction number and the purpose.
+//
+// # Our own choices, where the protocol's documents are silent
+//
+//   - A push that is not answered 2xx within 10 seconds is sent again after 10 s, 30 s, 1 min, 5 min, 30 min and then every
+//     hour, 24 times in all; the firm documents no retry.
+//   - GET of an identification that has no result yet answers 404 OBJECT_NOT_FOUND. So does one that /start opened anew after
+//     ABORTED or CANCELED, until the new attempt has a result.
+//   - Lists hold only identifications that have a result; pending=true lists the preliminary ones.
+//   - identificationtime is the time at which the result came to be, in UTC, whole seconds.
+//   - ABORTED and CANCELED have no ZIP: they have no attachments.
+//   - A copy goes to the same company only; any other target is answered 403.
+//   - Electronic signing does not exist here: its robot is refused, and a signed document is 412 PRECONDITION_FAILED.
+package idnow

@@ -1,0 +1,280 @@
+package idnow
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"slices"
+)
+
+// definition is a kind of document that the company wants signed.
+type definition struct {
+	Name       string          `json:"name"`
+	Identifier string          `json:"identifier"`
+	MimeType   string          `json:"mimeType"`
+	Optional   bool            `json:"optional"`
+	SortOrder  int             `json:"sortOrder"` // from 1
+	Version    *string         `json:"version"`
+	Signatures json.RawMessage `json:"signatures,omitempty"`
+}
+
+// instance is one customer's document of a definition.
+type instance struct {
+	Name        string          `json:"name"`
+	Version     *string         `json:"version"`
+	Hash        *string         `json:"hash"`        // SHA-256 of the bytes in hex
+	DisplayHash *string         `json:"displayHash"` // its first 12 digits, "094c-3350-4ab6"
+	Status      string          `json:"status"`      // NEED_UPLOAD or UPLOADED
+	Definition  definition      `json:"documentDefinition"`
+	Signatures  json.RawMessage `json:"signatures,omitempty"`
+}
+
+var identifier = regexp.MustCompile(`^[a-z0-9_-]+$`)
+
+// putDefinition is endpoint 14.
+func (s *Server) putDefinition(w http.ResponseWriter, r *http.Request) *apiError {
+	body, refused := readBody(w, r)
+	if refused != nil {
+		return refused
+	}
+	var d definition
+	if err := json.Unmarshal(body, &d); err != nil {
+		return &apiError{Status: http.StatusBadRequest, Cause: "UNPARSEABLE_JSON"}
+	}
+	switch {
+	case d.Name == "":
+		return wrongValue("name")
+	case !identifier.MatchString(d.Identifier):
+		return wrongValue("identifier")
+	case d.MimeType == "":
+		return wrongValue("mimeType")
+	case d.SortOrder < 0:
+		return wrongValue("sortOrder")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := http.StatusCreated
+	others := slices.DeleteFunc(slices.Clone(s.account.Definitions), func(o definition) bool { return o.Identifier == d.Identifier })
+	if len(others) < len(s.account.Definitions) {
+		status = http.StatusOK
+	}
+	place := min(cmp.Or(d.SortOrder, len(others)+1), len(others)+1)
+	all := slices.Insert(others, place-1, d)
+	for i := range all {
+		all[i].SortOrder = i + 1
+	}
+	s.account.Definitions = all
+	if err := s.saveAccount(); err != nil {
+		return s.failed(r, err)
+	}
+	writeJSON(w, status, struct{}{})
+	return nil
+}
+
+// listDefinitions is endpoint 15.
+func (s *Server) listDefinitions(w http.ResponseWriter, _ *http.Request) *apiError {
+	s.mu.Lock()
+	all := slices.Clone(s.account.Definitions)
+	s.mu.Unlock()
+	writeJSON(w, http.StatusOK, append([]definition{}, all...))
+	return nil
+}
+
+// findDefinition finds a definition by the identifier in the path.
+func (s *Server) findDefinition(r *http.Request) (definition, *apiError) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.account.Definitions, func(d definition) bool { return d.Identifier == r.PathValue("doc") })
+	if i < 0 {
+		return definition{}, noDocument
+	}
+	return s.account.Definitions[i], nil
+}
+
+var noDocument = &apiError{Status: http.StatusNotFound, Cause: "OBJECT_NOT_FOUND", Key: "identifier", Message: "No such document"}
+
+// getDefinition is endpoint 16.
+func (s *Server) getDefinition(w http.ResponseWriter, r *http.Request) *apiError {
+	d, refused := s.findDefinition(r)
+	if refused != nil {
+		return refused
+	}
+	writeJSON(w, http.StatusOK, d)
+	return nil
+}
+
+// putDefault is endpoint 17.
+func (s *Server) putDefault(w http.ResponseWriter, r *http.Request) *apiError {
+	d, refused := s.findDefinition(r)
+	if refused != nil {
+		return refused
+	}
+	data, refused := readBody(w, r)
+	if refused != nil {
+		return refused
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.account.Defaults[d.Identifier] = data
+	if err := s.saveAccount(); err != nil {
+		return s.failed(r, err)
+	}
+	return nil
+}
+
+// getDefault is endpoint 18.
+func (s *Server) getDefault(w http.ResponseWriter, r *http.Request) *apiError {
+	s.mu.Lock()
+	data, ok := s.account.Defaults[r.PathValue("doc")]
+	s.mu.Unlock()
+	if !ok {
+		return noDocument
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Write(data)
+	return nil
+}
+
+// instances makes a new identification's documents of the definitions. The caller holds the lock.
+func (s *Server) instances() []instance {
+	var all []instance
+	for _, d := range s.account.Definitions {
+		one := instance{Name: d.Name, Version: d.Version, Status: "NEED_UPLOAD", Definition: d, Signatures: d.Signatures}
+		if data, ok := s.account.Defaults[d.Identifier]; ok {
+			one.upload(data)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+func (i *instance) upload(data []byte) {
+	sum := sha256.Sum256(data)
+	digits := hex.EncodeToString(sum[:])
+	display := digits[:4] + "-" + digits[4:8] + "-" + digits[8:12]
+	i.Hash, i.DisplayHash, i.Status = &digits, &display, "UPLOADED"
+}
+
+// listDocuments is endpoint 19.
+func (s *Server) listDocuments(w http.ResponseWriter, r *http.Request) *apiError {
+	ses := s.session(r.PathValue("tx"))
+	if ses == nil {
+		return notFound("token")
+	}
+	writeJSON(w, http.StatusOK, append([]instance{}, ses.Documents...))
+	return nil
+}
+
+// instanceAt is where the document of the path stands among the session's, -1 if it does not.
+func instanceAt(ses *session, r *http.Request) int {
+	return slices.IndexFunc(ses.Documents, func(i instance) bool { return i.Definition.Identifier == r.PathValue("doc") })
+}
+
+// getDocument is endpoint 20.
+func (s *Server) getDocument(w http.ResponseWriter, r *http.Request) *apiError {
+	ses := s.session(r.PathValue("tx"))
+	if ses == nil {
+		return notFound("token")
+	}
+	i := instanceAt(ses, r)
+	if i < 0 {
+		return noDocument
+	}
+	writeJSON(w, http.StatusOK, ses.Documents[i])
+	return nil
+}
+
+var (
+	errNoDocument = errors.New("no such document")
+	errBegun      = errors.New("the identification has begun")
+)
+
+// alterDocument changes a customer's document, which is possible until the identification begins.
+func (s *Server) alterDocument(r *http.Request, f func(*instance)) *apiError {
+	err := s.change(r.PathValue("tx"), func(ses *session) error {
+		i := instanceAt(ses, r)
+		switch {
+		case i < 0:
+			return errNoDocument
+		case ses.Attempt > 0:
+			return errBegun
+		}
+		f(&ses.Documents[i])
+		return nil
+	})
+	switch {
+	case errors.Is(err, ErrNoSession):
+		return notFound("token")
+	case errors.Is(err, errNoDocument):
+		return noDocument
+	case errors.Is(err, errBegun):
+		return preconditionFailed("The identification has already begun")
+	case err != nil:
+		return s.failed(r, err)
+	}
+	return nil
+}
+
+// changeDocument is endpoint 21. Signatures of the same name replace the definition's, others are added.
+func (s *Server) changeDocument(w http.ResponseWriter, r *http.Request) *apiError {
+	body, refused := readBody(w, r)
+	if refused != nil {
+		return refused
+	}
+	var sent struct {
+		Name, Version *string
+		Signatures    map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(body, &sent); err != nil {
+		return &apiError{Status: http.StatusBadRequest, Cause: "UNPARSEABLE_JSON"}
+	}
+	refused = s.alterDocument(r, func(i *instance) {
+		if sent.Name != nil {
+			i.Name = *sent.Name
+		}
+		if sent.Version != nil {
+			i.Version = sent.Version
+		}
+		i.Signatures = mergeSignatures(i.Signatures, sent.Signatures)
+	})
+	if refused != nil {
+		return refused
+	}
+	return s.getDocument(w, r)
+}
+
+func mergeSignatures(old json.RawMessage, more map[string]json.RawMessage) json.RawMessage {
+	if len(more) == 0 {
+		return old
+	}
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(old, &all); err != nil {
+		all = map[string]json.RawMessage{} // the definition's were none or no object
+	}
+	for name, signature := range more {
+		all[name] = signature
+	}
+	merged, err := json.Marshal(all)
+	if err != nil {
+		return old
+	}
+	return merged
+}
+
+// putDocumentData is endpoint 22. Only the hash is kept: nobody can read the bytes back before they are signed.
+func (s *Server) putDocumentData(w http.ResponseWriter, r *http.Request) *apiError {
+	data, refused := readBody(w, r)
+	if refused != nil {
+		return refused
+	}
+	return s.alterDocument(r, func(i *instance) { i.upload(data) })
+}
+
+// getSigned is endpoint 23. Nothing is ever signed here.
+func (s *Server) getSigned(http.ResponseWriter, *http.Request) *apiError {
+	return preconditionFailed("The document is not signed")
+}

@@ -1,0 +1,164 @@
+package idnow
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// The kinds of document that a customer may show, as the protocol names them.
+const (
+	idCard          = "IDCARD"
+	passport        = "PASSPORT"
+	residencePermit = "RESIDENCE_TITLE"
+)
+
+// identDocument makes up the document of a customer. It stays the same over all results of a session.
+func (s *Server) identDocument(ses *session) *identDocument {
+	kind, issuer := ses.Document.Type, ses.Document.Country
+	if kind == "" {
+		kind, issuer = idCard, "DE"
+	}
+	age := s.fate(ses.Tx, "document age").Upto(1400) + 100
+	issued := ses.CreatedAt.AddDate(0, 0, -age)
+	told := func(v string) *cell { return &cell{Value: v, Status: "NEW"} }
+	return &identDocument{
+		Type: told(kind), Country: told(issuer),
+		// Germany's numbers have a letter first and no vowels
+		Number:     told("L" + s.fate(ses.Tx, "document number").Letters(8, "0123456789CFGHJKLMNPRTVWXYZ")),
+		IssuedBy:   told("SPECIMEN AUTHORITY"),
+		DateIssued: told(issued.Format(time.DateOnly)),
+		ValidUntil: told(issued.AddDate(10, 0, -1).Format(time.DateOnly)),
+	}
+}
+
+// attachments names the files of the evidence, for the result.
+func attachments(tx string) map[string]string {
+	return map[string]string{
+		"pdf": tx + ".pdf", "xml": tx + ".xml", "audiolog": tx + ".wav",
+		"idfrontside": tx + "_idfrontside.jpg", "idbackside": tx + "_idbackside.jpg", "userface": tx + "_userface.jpg",
+	}
+}
+
+// evidenceFile gives the file of a session's present result that has this extension.
+func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
+	switch extension {
+	case "mp3":
+		return silentMP3(), nil
+	case "wav":
+		return toneWAV(), nil
+	case "pdf":
+		files, err := evidenceOf(ses.present().Report)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(files, func(f evidenceEntry) bool { return f.name == ses.Tx+".pdf" })
+		return files[i].data, nil
+	}
+	report := ses.present().Report
+	key, err := json.Marshal(report)
+	if err != nil {
+		return nil, fmt.Errorf("find evidence: %w", err)
+	}
+	return s.evidence.get(sha256.Sum256(key), func() ([]byte, error) { return evidenceZIP(report) })
+}
+
+// evidenceCache keeps the ZIPs that were asked for last. They are pure functions of their results, so any may be dropped.
+type evidenceCache struct {
+	mu   sync.Mutex
+	zips []cachedZIP
+}
+
+type cachedZIP struct {
+	key  [sha256.Size]byte // of the result
+	data []byte
+}
+
+// evidenceKept is how many ZIPs are kept, of some 200 kB each.
+const evidenceKept = 8
+
+func (c *evidenceCache) get(key [sha256.Size]byte, build func() ([]byte, error)) ([]byte, error) {
+	c.mu.Lock()
+	i := slices.IndexFunc(c.zips, func(z cachedZIP) bool { return z.key == key })
+	if i >= 0 {
+		defer c.mu.Unlock()
+		return c.zips[i].data, nil
+	}
+	c.mu.Unlock() // two callers at once may build the same: it is the same
+	data, err := build()
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.zips) >= evidenceKept {
+		c.zips = slices.Delete(c.zips, 0, 1)
+	}
+	c.zips = append(c.zips, cachedZIP{key, data})
+	return data, nil
+}
+
+// evidenceEntry is a file in the ZIP.
+type evidenceEntry struct {
+	name string
+	data []byte
+}
+
+// evidenceZIP packs the evidence. The same result gives the same bytes.
+func evidenceZIP(r result) ([]byte, error) {
+	made, err := time.Parse(time.RFC3339, r.Process.Time)
+	if err != nil {
+		return nil, fmt.Errorf("pack evidence: %w", err)
+	}
+	files, err := evidenceOf(r)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	packed := zip.NewWriter(&out)
+	for _, f := range files {
+		// Stored, not deflated: pictures and PDF are deflated already.
+		w, err := packed.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Store, Modified: made})
+		if err != nil {
+			return nil, fmt.Errorf("pack evidence: %w", err)
+		}
+		if _, err := w.Write(f.data); err != nil {
+			return nil, fmt.Errorf("pack evidence: %w", err)
+		}
+	}
+	if err := packed.Close(); err != nil {
+		return nil, fmt.Errorf("pack evidence: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+var faceJPEG = sync.OnceValues(func() ([]byte, error) { return encodeJPEG(face()) })
+
+// evidenceOf makes all files of a result that has a document.
+func evidenceOf(r result) ([]evidenceEntry, error) {
+	c := cardOf(r)
+	front, errFront := encodeJPEG(c.front())
+	back, errBack := encodeJPEG(c.back())
+	portrait, errFace := faceJPEG()
+	if err := errors.Join(errFront, errBack, errFace); err != nil {
+		return nil, err
+	}
+	asJSON, errJSON := json.MarshalIndent(r, "", "  ")
+	asXML, errXML := resultXML(r)
+	asPDF, errPDF := reportPDF(r, front, portrait)
+	if err := errors.Join(errJSON, errXML, errPDF); err != nil {
+		return nil, err
+	}
+	tx := r.Process.Tx
+	return []evidenceEntry{
+		{tx + ".json", asJSON}, {tx + ".xml", asXML}, {tx + ".pdf", asPDF},
+		{tx + "_idfrontside.jpg", front}, {tx + "_idbackside.jpg", back}, {tx + "_userface.jpg", portrait},
+		{tx + ".wav", toneWAV()},
+	}, nil
+}

@@ -1,0 +1,183 @@
+package idnow
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/identikit/identikit/internal/sim/simkit"
+)
+
+// Steering is the tester's port: it is no part of the firm's wire. It shows the sessions, chooses results and makes the
+// simulator misbehave. Whoever reaches it may do everything, so it belongs on a loopback address.
+//
+//	GET    /sessions                what there is
+//	GET    /sessions/{tx}           one of them
+//	POST   /sessions/{tx}/result    {"result","reason"}: ends it now
+//	POST   /faults                  {"mode","count","delay"}: the gateway misbehaves, so many calls long (0: until cleared)
+//	DELETE /faults                  clears the faults of the gateway and of pushes
+//	POST   /pushes                  {"duplicate","drop","reorder"}: what is done to the next pushes
+//	POST   /unkind                  {"on"}: a little of everything
+func (s *Server) Steering() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sessions", s.steerList)
+	mux.HandleFunc("GET /sessions/{tx}", s.steerOne)
+	mux.HandleFunc("POST /sessions/{tx}/result", s.steerResult)
+	mux.HandleFunc("POST /faults", s.steerFaults)
+	mux.HandleFunc("DELETE /faults", s.steerClear)
+	mux.HandleFunc("POST /pushes", s.steerPushes)
+	mux.HandleFunc("POST /unkind", s.steerUnkind)
+	return mux
+}
+
+// sessionView is a session as a tester sees it: no personal data.
+type sessionView struct {
+	Tx       string     `json:"transactionnumber"`
+	ID       string     `json:"id"`
+	Link     string     `json:"link"`
+	Created  time.Time  `json:"created_at"`
+	Attempt  int        `json:"attempt"`
+	Step     string     `json:"page"`
+	Result   *string    `json:"result"`
+	Reason   *string    `json:"reason"`
+	Tracking *string    `json:"trackingid"`
+	NextDue  *time.Time `json:"next_due"`
+	Pushes   int        `json:"pushes_waiting"`
+}
+
+func (s *Server) view(ses *session) sessionView {
+	v := sessionView{
+		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + "/" + s.cfg.CompanyID + "/identifications/" + ses.Tx,
+		Created: ses.CreatedAt, Attempt: ses.Attempt, Step: s.pageOf(ses), Tracking: optional(ses.Tracking), Pushes: len(ses.Pushes),
+	}
+	if o := ses.present(); o != nil {
+		v.Result, v.Reason = optional(o.Report.Process.Result), optional(o.Report.Process.Reason)
+	}
+	if at, ok := ses.nextDue(); ok {
+		v.NextDue = &at
+	}
+	return v
+}
+
+func (s *Server) steerList(w http.ResponseWriter, _ *http.Request) {
+	views := []sessionView{}
+	for _, ses := range s.all() {
+		views = append(views, s.view(ses))
+	}
+	simkit.WriteJSON(w, http.StatusOK, map[string]any{"sessions": views})
+}
+
+func (s *Server) steerOne(w http.ResponseWriter, r *http.Request) {
+	ses := s.session(r.PathValue("tx"))
+	if ses == nil {
+		steerError(w, http.StatusNotFound, ErrNoSession.Error())
+		return
+	}
+	simkit.WriteJSON(w, http.StatusOK, s.view(ses))
+}
+
+func (s *Server) steerResult(w http.ResponseWriter, r *http.Request) {
+	var sent struct{ Result, Reason string }
+	if !steerBody(w, r, &sent) {
+		return
+	}
+	if !validWords(sent.Result, sent.Reason) {
+		steerError(w, http.StatusBadRequest, "result and reason must be words in upper case")
+		return
+	}
+	err := s.SetResult(r.Context(), r.PathValue("tx"), sent.Result, sent.Reason)
+	switch {
+	case errors.Is(err, ErrNoSession):
+		steerError(w, http.StatusNotFound, err.Error())
+	case err != nil:
+		s.cfg.Logger.ErrorContext(r.Context(), "simulator failed", "error", err)
+		steerError(w, http.StatusInternalServerError, "the result could not be saved")
+	default:
+		s.steerOne(w, r)
+	}
+}
+
+func (s *Server) steerFaults(w http.ResponseWriter, r *http.Request) {
+	var sent struct {
+		Mode  string `json:"mode"`
+		Count int    `json:"count"`
+		Delay string `json:"delay"`
+	}
+	if !steerBody(w, r, &sent) {
+		return
+	}
+	if faultModes[sent.Mode] == nil || sent.Count < 0 {
+		steerError(w, http.StatusBadRequest, "mode must be one of "+strings.Join(modeNames(), ", ")+"; count 0 or more")
+		return
+	}
+	delay := 10 * time.Second
+	if sent.Delay != "" {
+		var err error
+		if delay, err = time.ParseDuration(sent.Delay); err != nil || delay < 0 {
+			steerError(w, http.StatusBadRequest, `delay must be a duration such as "29s"`)
+			return
+		}
+	}
+	s.mu.Lock()
+	s.faults.Gateway = gatewayFault{Mode: sent.Mode, Count: sent.Count, Delay: delay}
+	s.mu.Unlock()
+	simkit.WriteJSON(w, http.StatusOK, map[string]any{"mode": sent.Mode, "count": sent.Count, "delay": delay.String()})
+}
+
+func (s *Server) steerClear(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.faults.Gateway, s.faults.Pushes = gatewayFault{}, pushFaults{}
+	s.mu.Unlock()
+	simkit.WriteJSON(w, http.StatusOK, struct{}{})
+}
+
+func (s *Server) steerPushes(w http.ResponseWriter, r *http.Request) {
+	var sent pushFaults
+	if !steerBody(w, r, &sent) {
+		return
+	}
+	if sent.Duplicate < 0 || sent.Drop < 0 {
+		steerError(w, http.StatusBadRequest, "duplicate and drop must be 0 or more")
+		return
+	}
+	s.mu.Lock()
+	s.faults.Pushes = sent
+	s.mu.Unlock()
+	simkit.WriteJSON(w, http.StatusOK, sent)
+}
+
+func (s *Server) steerUnkind(w http.ResponseWriter, r *http.Request) {
+	var sent struct {
+		On bool `json:"on"`
+	}
+	if !steerBody(w, r, &sent) {
+		return
+	}
+	s.mu.Lock()
+	s.faults.Unkind = sent.On
+	s.mu.Unlock()
+	simkit.WriteJSON(w, http.StatusOK, sent)
+}
+
+// steerBody reads a JSON body into v, or answers why it cannot.
+func steerBody(w http.ResponseWriter, r *http.Request, v any) bool {
+	body, err := simkit.Body(w, r)
+	if errors.Is(err, simkit.ErrTooLarge) {
+		steerError(w, http.StatusRequestEntityTooLarge, err.Error())
+		return false
+	}
+	if err == nil {
+		err = json.Unmarshal(body, v)
+	}
+	if err != nil {
+		steerError(w, http.StatusBadRequest, "the body is no JSON object of this call")
+		return false
+	}
+	return true
+}
+
+func steerError(w http.ResponseWriter, status int, message string) {
+	simkit.WriteJSON(w, status, map[string]string{"error": message})
+}

@@ -1,0 +1,122 @@
+package idnow
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+func record(h http.Handler, method, path, body string) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, httptest.NewRequest(method, path, strings.NewReader(body)))
+	return rec
+}
+
+func TestSteeringSessions(t *testing.T) {
+	w := newWorld(t, nil)
+	w.start("tx-1", nil)
+	if one := steer(t, w, "GET", "/sessions/tx-1", "", 200); one["page"] != "landing" || one["result"] != nil {
+		t.Errorf("%v", one)
+	}
+	one := steer(t, w, "POST", "/sessions/tx-1/result", `{"result":"ABORTED","reason":"USER_NO_ID"}`, 200)
+	if one["result"] != "ABORTED" || one["reason"] != "USER_NO_ID" || one["page"] != "ended" {
+		t.Errorf("%v", one)
+	}
+	if all := steer(t, w, "GET", "/sessions", "", 200); len(all["sessions"].([]any)) != 1 {
+		t.Errorf("%v", all)
+	}
+	steer(t, w, "GET", "/sessions/none", "", 404)
+	steer(t, w, "POST", "/sessions/none/result", `{"result":"SUCCESS"}`, 404)
+	steer(t, w, "POST", "/sessions/tx-1/result", `{"result":"nonsense"}`, 400)
+	steer(t, w, "POST", "/sessions/tx-1/result", `nonsense`, 400)
+	steer(t, w, "POST", "/faults", `{"mode":"nonsense"}`, 400)
+	steer(t, w, "POST", "/faults", `{"mode":"slow","delay":"long"}`, 400)
+	steer(t, w, "POST", "/pushes", `{"drop":-1}`, 400)
+	steer(t, w, "POST", "/pushes", strings.Repeat(" ", 1<<20+1), 413)
+}
+
+func TestFaults(t *testing.T) {
+	w := newWorld(t, nil)
+	// On a connection that was used before, Go's client would send a call that was hung up on once more.
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	get := func(ctx context.Context) (int, string, error) {
+		req, err := http.NewRequestWithContext(ctx, "GET", w.gateway.URL+"/api/v1/"+w.cfg.CompanyID, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-API-LOGIN-TOKEN", w.token)
+		resp, err := client.Do(req)
+		if err != nil {
+			return 0, "", err
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		return resp.StatusCode, string(body), err
+	}
+	w.call("GET", "", nil)
+	for _, mode := range modeNames() {
+		steer(t, w, "POST", "/faults", `{"mode":"`+mode+`","count":1,"delay":"1ms"}`, 200)
+		status, body, err := get(t.Context())
+		var good bool
+		switch mode {
+		case "down", "half":
+			good = err != nil
+		case "slow":
+			good = status == 200 && json.Valid([]byte(body))
+		case "garbage":
+			good = status == 200 && !json.Valid([]byte(body))
+		case "html":
+			good = status == 502 && strings.Contains(body, "<html>")
+		case "wrong_types":
+			good = status == 200 && strings.Contains(body, `"id":4711`)
+		case "refuse":
+			good = status == 400 && errorCause(t, []byte(body)) == "BAD_REQUEST"
+		}
+		if !good {
+			t.Errorf("%s: %d %q %v", mode, status, body, err)
+		}
+		if status, body, err := get(t.Context()); status != 200 {
+			t.Errorf("after %s: %d %s %v", mode, status, body, err)
+		}
+	}
+	steer(t, w, "POST", "/faults", `{"mode":"slow","delay":"10m"}`, 200)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := get(ctx); err == nil {
+		t.Error("a slow call was answered")
+	}
+	steer(t, w, "DELETE", "/faults", "", 200)
+	if status, _, err := get(t.Context()); status != 200 {
+		t.Errorf("after clearing: %d %v", status, err)
+	}
+}
+
+func TestUnkind(t *testing.T) {
+	w := newWorld(t, func(cfg *Config) { cfg.Preliminary = true })
+	steer(t, w, "POST", "/unkind", `{"on":true}`, 200)
+	failures := 0
+	for range 40 {
+		if rec := record(w.server.Gateway(), "GET", "/api/v1/identikitsandbox", ""); rec.Code == 500 {
+			failures++
+		}
+	}
+	if failures != 2 {
+		t.Errorf("%d of 40 calls failed, want 2", failures)
+	}
+	for _, tx := range []string{"a", "b", "c"} {
+		w.start(tx, map[string]string{"firstname": "X-AUTOTEST-HAPPYPATH"})
+	}
+	w.advance(24 * time.Hour)
+	told := map[string]int{}
+	for _, p := range w.company.take() {
+		told[p.body.Process.Tx+" "+p.body.Process.Result]++
+	}
+	if len(told) != 6 {
+		t.Errorf("told %v, want six results", told)
+	}
+}
