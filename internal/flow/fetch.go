@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/identikit/identikit/internal/job"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
 )
@@ -49,7 +48,7 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
 			return tx.Jobs().Done(j)
 		}
-		return tx.Jobs().PutOff(j, tx.Now().Add(job.Backoff(j.Attempt+1, firstPoll, mostPoll)))
+		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt+1, firstPoll, mostPoll)))
 	}
 	err := s.fetch(ctx, j.Key, settle)
 	if err == nil {

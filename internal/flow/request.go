@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/identikit/identikit/internal/job"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
 )
@@ -86,10 +85,10 @@ func (s *Service) intend(ctx context.Context, partnerID, personID, id string, bo
 		}
 		wall := s.Wall.Now()
 		start := kyc.Job{Kind: kyc.StartSession, Key: i.ID, DueAt: tx.Now()}
-		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(job.Lease)); err != nil || mine {
+		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(kyc.JobLease)); err != nil || mine {
 			return err
 		}
-		j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(job.Lease))
+		j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(kyc.JobLease))
 		return err
 	})
 	return i, j, mine, err
@@ -207,7 +206,7 @@ func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 		if j.Attempt >= maxStarts {
 			return tx.Jobs().Done(j)
 		}
-		return tx.Jobs().PutOff(j, tx.Now().Add(job.Backoff(j.Attempt, 5*time.Second, 10*time.Minute)))
+		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt, 5*time.Second, 10*time.Minute)))
 	})
 	if err != nil {
 		return fmt.Errorf("%w (and the intent could not be put off: %w)", trouble, err)

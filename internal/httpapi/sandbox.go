@@ -20,6 +20,17 @@ type Sandbox interface {
 	ChooseResult(ctx context.Context, identification, result, reason string) error
 }
 
+type movedView struct {
+	Now   string `json:"now"`
+	Fired int    `json:"fired"`
+}
+
+type chosenView struct {
+	Result string    `json:"result"`
+	Reason *string   `json:"reason"`
+	Status kyc.State `json:"status"`
+}
+
 func (s *Server) getClock(c *call) error {
 	return writeJSON(c, http.StatusOK, map[string]string{"now": kyc.FormatInstant(s.sandbox.Now())})
 }
@@ -61,7 +72,7 @@ func (s *Server) moveClock(c *call) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, map[string]any{"now": kyc.FormatInstant(s.sandbox.Now()), "fired": fired})
+	return writeJSON(c, http.StatusOK, movedView{kyc.FormatInstant(s.sandbox.Now()), fired})
 }
 
 // results are the endings that can be chosen (providers.md §1.8).
@@ -111,5 +122,5 @@ func (s *Server) chooseResult(c *call) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, map[string]any{"result": result, "reason": optional(reason), "status": i.State})
+	return writeJSON(c, http.StatusOK, chosenView{result, optional(reason), i.State})
 }

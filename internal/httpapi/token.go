@@ -27,9 +27,9 @@ func (s *Server) authenticate(c *call) error {
 
 type tokenView struct {
 	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
 	ExpiresIn   int    `json:"expires_in"`
 	Scope       string `json:"scope,omitempty"`
+	TokenType   string `json:"token_type"`
 }
 
 // expiresIn is what the API says of a token of one hour (partner-api.md §1.2).

@@ -19,10 +19,6 @@ import (
 // error means that it is not settled: the runner puts it off.
 type Handler func(ctx context.Context, j kyc.Job) error
 
-// Lease is how long a job is taken for, in the machine's time. It is longer
-// than any handler may take.
-const Lease = 90 * time.Second
-
 // Group is a set of kinds that share workers.
 type Group struct {
 	Handlers map[kyc.JobKind]Handler
@@ -158,7 +154,7 @@ func (r *Runner) complain(ctx context.Context, what string, err error) {
 func (r *Runner) lease(ctx context.Context, g *group, limit int) (jobs []kyc.Job, err error) {
 	err = r.store.Tx(ctx, func(tx kyc.Tx) error {
 		wall := r.wall.Now()
-		jobs, err = tx.Jobs().Lease(g.kinds, r.clock.Now(), wall, wall.Add(Lease), limit)
+		jobs, err = tx.Jobs().Lease(g.kinds, r.clock.Now(), wall, wall.Add(kyc.JobLease), limit)
 		return err
 	})
 	return jobs, err
@@ -166,7 +162,7 @@ func (r *Runner) lease(ctx context.Context, g *group, limit int) (jobs []kyc.Job
 
 // do runs one job. What fails is put off: 1 s, 2 s, … up to 10 minutes.
 func (r *Runner) do(ctx context.Context, g *group, j kyc.Job) {
-	ctx, cancel := context.WithTimeout(ctx, Lease-10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, kyc.JobLease-10*time.Second)
 	defer cancel()
 	err := guarded(ctx, g.Handlers[j.Kind], j)
 	if err == nil {
@@ -174,7 +170,7 @@ func (r *Runner) do(ctx context.Context, g *group, j kyc.Job) {
 	}
 	r.log.Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempt, "error", err)
 	err = r.store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
-		return tx.Jobs().PutOff(j, r.clock.Now().Add(Backoff(j.Attempt, time.Second, 10*time.Minute)))
+		return tx.Jobs().PutOff(j, r.clock.Now().Add(kyc.Backoff(j.Attempt, time.Second, 10*time.Minute)))
 	})
 	if err != nil {
 		r.log.Error("jobs: cannot put off; the lease will run out", "kind", j.Kind, "key", j.Key, "error", err)
@@ -188,14 +184,6 @@ func guarded(ctx context.Context, h Handler, j kyc.Job) (err error) {
 		}
 	}()
 	return h(ctx, j)
-}
-
-// Backoff doubles from first up to most.
-func Backoff(attempt int, first, most time.Duration) time.Duration {
-	if attempt > 20 {
-		return most
-	}
-	return min(first<<attempt, most)
 }
 
 // Pause stops Run from beginning anything and waits for what it has begun. It

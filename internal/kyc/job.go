@@ -31,3 +31,15 @@ type Job struct {
 
 // Never is the due time of work that waits for a person (a paused subscription).
 var Never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// JobLease is how long a job is taken for, in the machine's time: longer than
+// any handler may take. Its running out is the recovery from a crash.
+const JobLease = 90 * time.Second
+
+// Backoff doubles from first up to most.
+func Backoff(attempt int, first, most time.Duration) time.Duration {
+	if attempt > 20 {
+		return most
+	}
+	return min(first<<attempt, most)
+}

@@ -38,14 +38,21 @@ func TestManyAtOnce(t *testing.T) {
 		})
 	}
 	callers.Wait()
+	w.server.Pause() // a push that is cut off in the middle would be sent again
 	cancel()
 	runs.Wait()
 	w.advance(time.Hour)
-	results := map[string]int{}
+	results, told := map[string]int{}, map[string]bool{}
 	for _, p := range w.company.take() {
+		key := p.body.Process.Tx + " " + p.body.Process.Result
+		if told[key] {
+			t.Errorf("%s was told twice", key)
+		}
+		told[key] = true
 		results[p.body.Process.Result]++
 	}
-	if results["REVIEW_PENDING"] != 72 || results["SUCCESS"] != 72 || results["ABORTED"] != 8 {
+	// Those that were ended by hand may have come to their preliminary result before.
+	if n := results["REVIEW_PENDING"]; n < 72 || n > 80 || results["SUCCESS"] != 72 || results["ABORTED"] != 8 {
 		t.Errorf("pushed %v", results)
 	}
 	kept := len(w.server.all())

@@ -3,6 +3,7 @@ package idnow
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -98,8 +99,15 @@ func (s *Server) releaseHeldPush(ctx context.Context, tx string, overtaker push,
 var faultModes = map[string]func(w http.ResponseWriter, r *http.Request, next http.Handler, delay time.Duration){
 	"down": func(w http.ResponseWriter, _ *http.Request, _ http.Handler, _ time.Duration) { hangUp(w) },
 	"slow": func(w http.ResponseWriter, r *http.Request, next http.Handler, delay time.Duration) {
+		// net/http notices that the client has gone only once the body is read.
+		body, err := io.ReadAll(io.LimitReader(r.Body, simkit.MaxBody+1))
+		if err != nil {
+			writeError(w, unreadable)
+			return
+		}
 		simkit.Wait(r.Context(), nil, delay)
 		if r.Context().Err() == nil {
+			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 			next.ServeHTTP(w, r)
 		}
 	},

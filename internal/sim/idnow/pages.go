@@ -2,6 +2,7 @@ package idnow
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -173,7 +174,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, ses *session, form
 		p.Form = prefilled(ses, p.Lang)
 	}
 	brand := s.cfg.Brand(ses.Tx)
-	p.Greeting = brand.Name
+	p.Greeting = cmp.Or(brand.Name, s.cfg.CompanyName)
 	status := http.StatusOK
 	switch {
 	case len(wrong) > 0:

@@ -90,6 +90,21 @@ func TestFaults(t *testing.T) {
 	if _, _, err := get(ctx); err == nil {
 		t.Error("a slow call was answered")
 	}
+	// A slow /start that is given up leaves nothing behind. Its handler ends too, or closing the listener would take 10 minutes.
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "POST", w.gateway.URL+"/api/v1/"+w.cfg.CompanyID+"/identifications/given-up/start", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-API-KEY", w.cfg.APIKey)
+	if resp, err := client.Do(req); err == nil {
+		resp.Body.Close()
+		t.Error("a slow start was answered")
+	}
+	if w.server.session("given-up") != nil {
+		t.Error("a start that was given up was carried out")
+	}
 	steer(t, w, "DELETE", "/faults", "", 200)
 	if status, _, err := get(t.Context()); status != 200 {
 		t.Errorf("after clearing: %d %v", status, err)

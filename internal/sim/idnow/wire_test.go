@@ -154,6 +154,14 @@ func TestRootAndHeaders(t *testing.T) {
 	if status != 200 || string(answer) != want {
 		t.Errorf("%d %s", status, answer)
 	}
+	rec := record(w.server.Gateway(), "GET", "/api/v1/identikitsandbox", "")
+	if h := rec.Header(); h.Get("Content-Type") != "application/json; charset=utf-8" || h.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("headers %v", h)
+	}
+	rec = record(w.server.Gateway(), "PATCH", "/api/v1/identikitsandbox/identifications/tx", "")
+	if allow := rec.Header().Get("Allow"); rec.Code != 405 || allow != "GET, DELETE" {
+		t.Errorf("%d, Allow %q", rec.Code, allow)
+	}
 }
 
 func TestLists(t *testing.T) {

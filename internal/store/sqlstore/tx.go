@@ -25,17 +25,17 @@ func conflict(cause error) error {
 // view reads; its sub-stores are the same types that write inside a tx.
 type view struct{ c conn }
 
-func (v view) Partners() kyc.PartnerReader               { return partners{v.c} }
-func (v view) Persons() kyc.PersonReader                 { return persons{v.c} }
-func (v view) Identifications() kyc.IdentificationReader { return identifications{v.c} }
-func (v view) Documents() kyc.DocumentReader             { return documents{v.c} }
-func (v view) Subscriptions() kyc.SubscriptionReader     { return subscriptions{v.c} }
-func (v view) Outbox() kyc.OutboxReader                  { return outbox{v.c} }
+func (v view) Partners() kyc.PartnerReader               { return partners(v) }
+func (v view) Persons() kyc.PersonReader                 { return persons(v) }
+func (v view) Identifications() kyc.IdentificationReader { return identifications(v) }
+func (v view) Documents() kyc.DocumentReader             { return documents(v) }
+func (v view) Subscriptions() kyc.SubscriptionReader     { return subscriptions(v) }
+func (v view) Outbox() kyc.OutboxReader                  { return outbox(v) }
 func (v view) Jobs() kyc.JobReader                       { return jobs{c: v.c} }
-func (v view) History() kyc.HistoryReader                { return history{v.c} }
-func (v view) Findings() kyc.FindingReader               { return findings{v.c} }
-func (v view) Replays() kyc.ReplayReader                 { return replays{v.c} }
-func (v view) Settings() kyc.SettingReader               { return settings{v.c} }
+func (v view) History() kyc.HistoryReader                { return history(v) }
+func (v view) Findings() kyc.FindingReader               { return findings(v) }
+func (v view) Replays() kyc.ReplayReader                 { return replays(v) }
+func (v view) Settings() kyc.SettingReader               { return settings(v) }
 
 // tx is one transaction.
 type tx struct {
@@ -47,17 +47,17 @@ type tx struct {
 }
 
 func (t *tx) Now() time.Time                       { return t.now.Truncate(time.Microsecond) }
-func (t *tx) Partners() kyc.Partners               { return partners{t.c} }
-func (t *tx) Persons() kyc.Persons                 { return persons{t.c} }
-func (t *tx) Identifications() kyc.Identifications { return identifications{t.c} }
-func (t *tx) Documents() kyc.Documents             { return documents{t.c} }
-func (t *tx) Subscriptions() kyc.Subscriptions     { return subscriptions{t.c} }
-func (t *tx) Outbox() kyc.Outbox                   { return outbox{t.c} }
+func (t *tx) Partners() kyc.Partners               { return partners(t.view) }
+func (t *tx) Persons() kyc.Persons                 { return persons(t.view) }
+func (t *tx) Identifications() kyc.Identifications { return identifications(t.view) }
+func (t *tx) Documents() kyc.Documents             { return documents(t.view) }
+func (t *tx) Subscriptions() kyc.Subscriptions     { return subscriptions(t.view) }
+func (t *tx) Outbox() kyc.Outbox                   { return outbox(t.view) }
 func (t *tx) Jobs() kyc.Jobs                       { return jobs{c: t.c, tx: t} }
-func (t *tx) History() kyc.History                 { return history{t.c} }
-func (t *tx) Findings() kyc.Findings               { return findings{t.c} }
-func (t *tx) Replays() kyc.Replays                 { return replays{t.c} }
-func (t *tx) Settings() kyc.Settings               { return settings{t.c} }
+func (t *tx) History() kyc.History                 { return history(t.view) }
+func (t *tx) Findings() kyc.Findings               { return findings(t.view) }
+func (t *tx) Replays() kyc.Replays                 { return replays(t.view) }
+func (t *tx) Settings() kyc.Settings               { return settings(t.view) }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.
