@@ -15,6 +15,10 @@ const (
 	mostPoll  = 6 * time.Hour
 )
 
+// pollAt puts polls on full minutes, so that those of many identifications are
+// done together.
+func pollAt(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
+
 // Notice says that a firm has something to tell about an identification. What
 // it claims is not believed: a job asks the firm.
 func (s *Service) Notice(ctx context.Context, id string) error {
@@ -48,7 +52,7 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
 			return tx.Jobs().Done(j)
 		}
-		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt+1, firstPoll, mostPoll)))
+		return tx.Jobs().PutOff(j, pollAt(tx.Now().Add(kyc.Backoff(j.Attempt+1, firstPoll, mostPoll))))
 	}
 	err := s.fetch(ctx, j.Key, settle)
 	if err == nil {

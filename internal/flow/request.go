@@ -252,7 +252,7 @@ func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Sess
 		}
 		for _, next := range []kyc.Job{
 			{Kind: kyc.Expire, Key: i.ID, DueAt: i.LinkExpiresAt},
-			{Kind: kyc.PollResult, Key: i.ID, DueAt: tx.Now().Add(firstPoll)},
+			{Kind: kyc.PollResult, Key: i.ID, DueAt: pollAt(tx.Now().Add(firstPoll))},
 		} {
 			if err := tx.Jobs().Add(next); err != nil {
 				return err

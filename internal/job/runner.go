@@ -129,7 +129,7 @@ func (r *Runner) startSome(ctx context.Context, g *group) bool {
 		r.complain(ctx, "look for work", err)
 		return false
 	}
-	jobs, err := r.lease(ctx, g, free)
+	jobs, err := r.lease(ctx, g, free, func(kyc.Tx) error { return nil })
 	if err != nil {
 		r.complain(ctx, "lease jobs", err)
 		return false
@@ -151,8 +151,11 @@ func (r *Runner) complain(ctx context.Context, what string, err error) {
 	}
 }
 
-func (r *Runner) lease(ctx context.Context, g *group, limit int) (jobs []kyc.Job, err error) {
+func (r *Runner) lease(ctx context.Context, g *group, limit int, also func(kyc.Tx) error) (jobs []kyc.Job, err error) {
 	err = r.store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := also(tx); err != nil {
+			return err
+		}
 		wall := r.wall.Now()
 		jobs, err = tx.Jobs().Lease(g.kinds, r.clock.Now(), wall, wall.Add(kyc.JobLease), limit)
 		return err
@@ -203,12 +206,20 @@ func (r *Runner) Resume() {
 	r.Wake()
 }
 
-// RunDue runs what is due now, to the end, and returns how much that was. Jobs
-// that become due by it are left for the next call.
-func (r *Runner) RunDue(ctx context.Context) (int, error) {
+// RunDue runs some of what is due now, to its end, and returns how much that
+// was; 0 means that nothing is due. also runs in the transaction that takes the
+// jobs. The owner has paused the runner.
+func (r *Runner) RunDue(ctx context.Context, also func(kyc.Tx) error) (int, error) {
 	n := 0
 	for _, g := range r.groups {
-		jobs, err := r.lease(ctx, g, g.Workers)
+		next, ok, err := r.next(ctx, g)
+		if err != nil {
+			return n, err
+		}
+		if !ok || next.After(r.clock.Now()) {
+			continue
+		}
+		jobs, err := r.lease(ctx, g, g.Workers, also)
 		if err != nil {
 			return n, err
 		}

@@ -55,10 +55,12 @@ var errClock = kyc.Fail(kyc.Internal, "generic_error", "the stored clock cannot 
 
 // keepClock stores where the clock stands.
 func (w *World) keepClock(ctx context.Context) error {
-	return w.store.Tx(ctx, func(tx kyc.Tx) error {
-		return tx.Settings().Put(clockSetting,
-			w.clock.Now().UTC().Format(clockForm)+" "+clock.Real{}.Now().Format(clockForm))
-	})
+	return w.store.Tx(ctx, w.putClock)
+}
+
+func (w *World) putClock(tx kyc.Tx) error {
+	return tx.Settings().Put(clockSetting,
+		w.clock.Now().UTC().Format(clockForm)+" "+clock.Real{}.Now().Format(clockForm))
 }
 
 // Now implements httpapi.Sandbox.
@@ -78,19 +80,20 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 	now := w.clock.Stop()
 	defer w.clock.Go()
 	for {
-		n, err := w.drain(ctx)
+		n, err := w.doDue(ctx)
 		fired += n
 		if err != nil {
 			return fired, err
 		}
-		if !now.Before(to) {
-			return fired, w.keepClock(ctx)
-		}
 		next, ok, err := w.nextDue(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return fired, err
-		}
-		if !ok || next.After(to) {
+		case n > 0 && ok && !next.After(now):
+			continue
+		case !now.Before(to):
+			return fired, w.keepClock(ctx)
+		case !ok || next.After(to):
 			next = to
 		}
 		if next.After(now) {
@@ -98,23 +101,25 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 			if err := w.clock.Set(now); err != nil {
 				return fired, err
 			}
-			if err := w.keepClock(ctx); err != nil {
-				return fired, err
-			}
 		}
 	}
 }
 
-// drain does what is due at this instant until nothing is left.
-func (w *World) drain(ctx context.Context) (fired int, err error) {
-	for {
-		jobs, err := w.server.Runner.RunDue(ctx)
-		n := jobs + w.sim.RunDue(ctx, w.clock.Now())
-		fired += n
-		if err != nil || n == 0 {
-			return fired, err
-		}
+// doDue does some of what is due at this instant. The clock is stored with it:
+// a crash must not take it back behind what has happened.
+func (w *World) doDue(ctx context.Context) (int, error) {
+	jobs, err := w.server.Runner.RunDue(ctx, w.putClock)
+	if err != nil {
+		return jobs, err
 	}
+	next, ok := w.sim.NextDue()
+	if !ok || next.After(w.clock.Now()) {
+		return jobs, nil
+	}
+	if err := w.keepClock(ctx); err != nil {
+		return jobs, err
+	}
+	return jobs + w.sim.RunDue(ctx, w.clock.Now()), nil
 }
 
 func (w *World) nextDue(ctx context.Context) (time.Time, bool, error) {

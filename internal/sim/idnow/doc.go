@@ -23,5 +23,9 @@
 //   - identificationtime is the time at which the result came to be, in UTC, whole seconds.
 //   - ABORTED and CANCELED have no ZIP: they have no attachments.
 //   - A copy goes to the same company only; any other target is answered 403.
+//   - A second /start replaces all data of the first. During the review it answers 200 and the running review goes on.
+//   - What was still to come of an attempt (FRAUDOK's SUCCESS, say) is dropped when the customer or /start begins another.
+//   - The robot API refuses identifications whose customer is no X-AUTOTEST robot: 412 PRECONDITION_FAILED.
+//   - DELETE leaves nothing, not even the link; the transaction number may be used again.
 //   - Electronic signing does not exist here: its robot is refused, and a signed document is 412 PRECONDITION_FAILED.
 package idnow
