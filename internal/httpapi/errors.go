@@ -38,8 +38,9 @@ var titles = map[string]string{
 	"unprocessable_entity": "Unprocessable Entity", "generic_error": "Generic Error",
 	"bad_gateway": "Bad Gateway", "gateway_timeout": "Gateway Timeout",
 
-	"invalid_client": "Invalid Client", "invalid_identification_status": "Invalid Identification Status",
-	"not_found": "Not Found", "method_not_allowed": "Method Not Allowed", "payload_too_large": "Payload Too Large",
+	"invalid_client": "Invalid Client", "unsupported_grant_type": "Unsupported Grant Type",
+	"invalid_identification_status": "Invalid Identification Status",
+	"not_found":                     "Not Found", "method_not_allowed": "Method Not Allowed", "payload_too_large": "Payload Too Large",
 	"unsupported_media_type": "Unsupported Media Type",
 }
 
@@ -121,8 +122,8 @@ func (s *Server) writeError(c *call, err error) {
 		Errors: all, ID: first.ID, Status: strconv.Itoa(status), Code: first.Code, Title: first.Title,
 		Detail: first.Detail, Details: first.Details,
 	}
-	if oauth, ok := oauthErrors[first.Code]; ok && isTokenRoute(c.route) {
-		body.Error, body.ErrorDescription = oauth, first.Detail
+	if isTokenRoute(c.route) {
+		body.Error, body.ErrorDescription = oauthError(first.Code, status), first.Detail
 	}
 	level := s.log.Info
 	if status >= 500 {

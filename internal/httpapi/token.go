@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -62,12 +62,12 @@ func (s *Server) tokenFor(c *call, legacy bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	switch grant := params.Get("grant_type"); grant {
+	switch params.Get("grant_type") {
 	case "client_credentials":
 	case "":
 		return "", kyc.Fail(kyc.Invalid, "validation_error", "grant_type is missing; it must be client_credentials.")
 	default:
-		return "", kyc.Fail(kyc.Invalid, "validation_error", "grant_type must be client_credentials.")
+		return "", kyc.Fail(kyc.Invalid, "unsupported_grant_type", "grant_type must be client_credentials.")
 	}
 	clientID, secret, ok := c.Request.BasicAuth()
 	if ok {
@@ -87,41 +87,53 @@ func unescape(s string) string {
 
 // tokenParams reads a form, on the legacy path also JSON and the query.
 func tokenParams(c *call, legacy bool) (url.Values, error) {
+	b, err := body(c)
+	if err != nil {
+		return nil, err
+	}
 	kind, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
-	if legacy && isJSON(kind) {
-		body, err := decode(c)
+	params := url.Values{}
+	if legacy {
+		params = c.URL.Query()
+	}
+	switch {
+	case len(b) == 0:
+	case kind == "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(b))
+		if err != nil {
+			return nil, kyc.Fail(kyc.Invalid, "validation_error", "The body is not a valid form.")
+		}
+		maps.Copy(params, form)
+	case legacy && (kind == "" || isJSON(kind)):
+		in, err := decode(c)
 		if err != nil {
 			return nil, err
 		}
-		params := url.Values{}
-		for name, v := range body {
+		for name, v := range in {
 			if text, ok := v.(string); ok {
 				params.Set(name, text)
 			}
 		}
-		return params, nil
-	}
-	if kind != "" && kind != "application/x-www-form-urlencoded" && !(legacy && c.ContentLength == 0) {
+	default:
 		return nil, kyc.Fail(wrongMediaType, "unsupported_media_type", "Send the parameters as application/x-www-form-urlencoded.")
 	}
-	c.Body = http.MaxBytesReader(c.ResponseWriter, c.Body, maxBody)
-	if err := c.ParseForm(); err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return nil, errTooLarge
-		}
-		return nil, kyc.Fail(kyc.Invalid, "validation_error", "The body is not a valid form.")
-	}
-	if legacy {
-		return c.Form, nil
-	}
-	return c.PostForm, nil
+	return params, nil
 }
 
-// oauthErrors are the words of RFC 6749, §5.2.
-var oauthErrors = map[string]string{"invalid_client": "invalid_client", "validation_error": "invalid_request", "payload_too_large": "invalid_request"}
+// oauthError is the word of RFC 6749, §5.2, for one of our codes.
+func oauthError(code string, status int) string {
+	switch {
+	case code == "invalid_client", code == "unsupported_grant_type":
+		return code
+	case status >= http.StatusInternalServerError:
+		return "server_error"
+	}
+	return "invalid_request"
+}
 
-func isTokenRoute(route string) bool { return strings.HasSuffix(route, "/token") }
+func isTokenRoute(route string) bool {
+	return strings.HasPrefix(route, "POST ") && strings.HasSuffix(route, "/token")
+}
 
 func challenge(route string) string {
 	if isTokenRoute(route) {

@@ -130,7 +130,7 @@ func TestChooseResult(t *testing.T) {
 	choose("successful", testkit.Object{"result": "SUCCESS"})
 	choose("successful", testkit.Object{"result": "SUCCESS"})
 	choose("successful", testkit.Object{"result": "ABORTED", "reason": "TECH_VIDEO"}) // not possible any more: kept, changes nothing
-	choose("canceled", testkit.Object{"result": "FRAUD_SUSPICION_CONFIRMED"})          // case 3
+	choose("canceled", testkit.Object{"result": "FRAUD_SUSPICION_CONFIRMED"})         // case 3
 	if o := l.Call(200, "GET", ident, nil); o["completed_at"] == nil || o["failure_reason"] != "OTHER_MISCELLANEOUS_PERMANENT" {
 		t.Errorf("%v", o)
 	}

@@ -38,20 +38,29 @@ type request struct {
 func (a *account) call(ctx context.Context, r request, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	var next outcome
 	var err error
 	for n := range tries {
-		if n > 0 {
+		if next == later {
 			if e := pause(ctx, 100*time.Millisecond<<n); e != nil {
 				return slow(e)
 			}
 		}
-		var again bool
-		if again, err = a.attempt(ctx, r, out); !again {
+		if next, err = a.attempt(ctx, r, out); next == settled {
 			return err
 		}
 	}
 	return err
 }
+
+// outcome says what to do after an attempt.
+type outcome int
+
+const (
+	settled outcome = iota // it is answered, one way or the other
+	atOnce                 // try again: the login token had lapsed
+	later                  // try again in a moment: the firm stumbled
+)
 
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
@@ -64,29 +73,32 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// attempt is one try; again tells whether another one could help.
-func (a *account) attempt(ctx context.Context, r request, out any) (again bool, err error) {
+// attempt is one try.
+func (a *account) attempt(ctx context.Context, r request, out any) (outcome, error) {
 	header := http.Header{"Accept": {"application/json"}}
 	var token string
 	switch {
 	case r.byKey:
 		header.Set("X-API-KEY", a.APIKey)
 	case !r.anonymous:
+		var err error
 		if token, err = a.login(ctx); err != nil {
-			return false, err
+			return settled, err
 		}
 		header.Set("X-API-LOGIN-TOKEN", token)
 	}
 	status, body, err := a.send(ctx, r, header)
-	if err != nil {
-		return !kyc.IsKind(err, kyc.Timeout), err
+	if err == nil {
+		err = read(r.method, status, body, out)
 	}
-	err = read(r.method, status, body, out)
-	if status == http.StatusUnauthorized && token != "" {
+	switch {
+	case status == http.StatusUnauthorized && token != "":
 		a.forget(token)
-		return true, err
+		return atOnce, err
+	case kyc.IsKind(err, kyc.BadGateway):
+		return later, err
 	}
-	return kyc.IsKind(err, kyc.BadGateway), err
+	return settled, err
 }
 
 // login returns the token at hand, or a new one.

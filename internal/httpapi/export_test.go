@@ -1,0 +1,33 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Disposition is for the tests of package httpapi_test.
+var Disposition = disposition
+
+// PageOf reads the page that a query asks for.
+func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
+	r := httptest.NewRequest("GET", "/v1/persons", nil)
+	r.URL.RawQuery = rawQuery
+	return pageOf(&call{Request: r})
+}
+
+// Serve answers r by fn in the frame that every request has.
+func Serve(log *slog.Logger, r *http.Request, fn func(w http.ResponseWriter) error) *httptest.ResponseRecorder {
+	s := &Server{flow: &flow.Service{Wall: clock.Real{}}, log: log}
+	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "n"}, []string{"route", "status"})
+	s.seconds = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "s"}, []string{"route"})
+	w := httptest.NewRecorder()
+	s.handle(w, r, r.Method+" "+r.URL.Path, func(c *call) error { return fn(c) })
+	return w
+}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method/video"
+)
+
+// plan says where the states of a machine stand.
+type plan struct {
+	title   string
+	machine kyc.Machine
+	at      map[kyc.State]place
+	// family are states of one column that have moves in common. They are framed,
+	// and what all of them can do is drawn once, from the frame.
+	family      []kyc.State
+	familyTitle string
+}
+
+// place is a column from the left and a row from the top; rows may be halves.
+type place struct {
+	column int
+	row    float64
+}
+
+var plans = map[kyc.Method]plan{
+	kyc.MethodIDnow: {
+		title:   "idnow: video identification",
+		machine: video.Machine,
+		at: map[kyc.State]place{
+			kyc.Created: {0, -1.7}, kyc.Pending: {0, 0}, kyc.Canceled: {0, 2}, kyc.Aborted: {0, 4},
+			kyc.PendingSuccessful: {1, 1}, kyc.PendingFailed: {1, 3},
+			kyc.Successful: {2, 0}, kyc.Failed: {2, 4.5}, kyc.Expired: {2, 5.5},
+		},
+		family:      []kyc.State{kyc.Pending, kyc.Canceled, kyc.Aborted},
+		familyTitle: "the customer may use the link",
+	},
+}

@@ -1,0 +1,3 @@
+package video
+
+//go:generate go run ../diagram -method idnow -out ../../../docs/states/idnow.svg
