@@ -68,8 +68,9 @@ func (c *sandboxCmd) announce(r sandbox.Ready) error {
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(struct {
 			sandbox.Ready
-			OpsURL string `json:"ops_url"`
-		}{r, r.OpsURL})
+			OpsURL      string `json:"ops_url"`
+			SteeringURL string `json:"steering_url"`
+		}{r, r.OpsURL, r.SteeringURL})
 	}
 	welcome(os.Stdout, r, c.Data)
 	return nil
@@ -91,6 +92,7 @@ identikit %[1]s sandbox: everything here is simulated, nothing leaves this machi
   client_secret    %[4]s
   customer pages   %[5]s
   health, metrics  %[6]s
+  steering         %[9]s   (make the simulated provider misbehave)
   data             %[7]s   (stop with Ctrl-C; it goes on where it stopped)
 
 A customer is identified by video in five lines:
@@ -101,5 +103,5 @@ A customer is identified by video in five lines:
   curl -s%[8]s -H "Authorization: Bearer $TOKEN" -X PATCH %[2]s/v1/persons/$PERSON/identifications/$IDENT/request && curl -s%[8]s -d '{"advance":"5m"}' -H 'Content-Type: application/json' %[2]s/sandbox/clock
   curl -s%[8]s -H "Authorization: Bearer $TOKEN" "%[2]s/v1/persons/$PERSON/identifications/$IDENT?include_documents=true"
 
-`, version, r.APIURL, r.Partner.ClientID, r.Partner.ClientSecret, r.IDnow.GoURL, r.OpsURL, data, ca)
+`, version, r.APIURL, r.Partner.ClientID, r.Partner.ClientSecret, r.IDnow.GoURL, r.OpsURL, data, ca, r.SteeringURL)
 }

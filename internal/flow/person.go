@@ -137,7 +137,7 @@ func todayOrTomorrow(now time.Time) []string {
 // nace_code, or clear both industry fields, in the same request (S4).
 func employmentRule(old, given kyc.Attributes) []kyc.FieldError {
 	status := given.Text("employment_status").Reveal()
-	if (status != "FREELANCER" && status != "SELF_EMPLOYED") || old.Text("employment_status") == given.Text("employment_status") {
+	if !selfEmployed(given) || selfEmployed(old) {
 		return nil
 	}
 	industry, clearsIndustry := given["industry"]
@@ -149,6 +149,11 @@ func employmentRule(old, given kyc.Attributes) []kyc.FieldError {
 		Field:   "employment_status",
 		Message: "can only become " + status + " together with nace_code, or with industry and industry_key set to null",
 	}}
+}
+
+func selfEmployed(a kyc.Attributes) bool {
+	status := a.Text("employment_status")
+	return status == "FREELANCER" || status == "SELF_EMPLOYED"
 }
 
 // difference returns what really changes, or 403 if a field has a value already.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/flow"
@@ -171,4 +172,20 @@ func same[T comparable](t testing.TB, what string, got, want []T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)
 	}
+}
+
+func day(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// with is l for a test below the one that started it.
+func with(t testing.TB, l *testkit.Live) *testkit.Live {
+	below := *l
+	below.T = t
+	return &below
 }

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/identikit/identikit/api"
 	"github.com/identikit/identikit/internal/kyc"
@@ -74,7 +76,7 @@ func (s *Server) handler() http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, pattern := mux.Handler(r)
-		if pattern == "" || path.Clean(r.URL.Path) != r.URL.Path { // the mux would answer in HTML
+		if pattern == "" || !plain(r.URL.Path) {
 			s.handle(w, r, "none", func(*call) error {
 				return kyc.Fail(kyc.NotFound, "not_found", "There is nothing at this path. The API is described at /openapi.yaml.")
 			})
@@ -82,6 +84,12 @@ func (s *Server) handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// plain tells whether a path is one that a route can have: the mux would answer
+// the others in HTML, and no database could look for their ids.
+func plain(p string) bool {
+	return path.Clean(p) == p && utf8.ValidString(p) && !strings.ContainsFunc(p, unicode.IsControl)
 }
 
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, methods map[string]Route) {

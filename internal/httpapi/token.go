@@ -98,7 +98,7 @@ func tokenParams(c *call, legacy bool) (url.Values, error) {
 	}
 	switch {
 	case len(b) == 0:
-	case kind == "application/x-www-form-urlencoded":
+	case kind == "application/x-www-form-urlencoded", kind == "" && !legacy:
 		form, err := url.ParseQuery(string(b))
 		if err != nil {
 			return nil, kyc.Fail(kyc.Invalid, "validation_error", "The body is not a valid form.")

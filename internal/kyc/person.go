@@ -3,6 +3,7 @@ package kyc
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,12 +71,11 @@ var ScenarioPrefixes = []string{"X-MANUALTEST", "X-AUTOTEST"}
 
 // Scenario tells whether the person is a test-scenario person by its names.
 func (a Attributes) Scenario() bool {
-	for _, path := range []string{"first_name", "last_name"} {
-		for _, prefix := range ScenarioPrefixes {
-			if strings.HasPrefix(a.Text(path).Reveal(), prefix) {
-				return true
-			}
-		}
-	}
-	return false
+	return scenarioName(a.Text("first_name").Reveal()) || scenarioName(a.Text("last_name").Reveal())
 }
+
+func scenarioName(name string) bool {
+	return slices.ContainsFunc(ScenarioPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+func isName(path string) bool { return path == "first_name" || path == "last_name" }

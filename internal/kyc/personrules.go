@@ -24,12 +24,15 @@ type Given struct {
 }
 
 // ReadPerson checks a decoded JSON object against PersonFields and returns the
-// values it gives. Unknown members and null are left out; broken rules come
-// back all at once.
+// values it gives. Unknown members, the server's own fields and null are left
+// out; broken rules come back all at once.
 func ReadPerson(body map[string]any, now time.Time, scenarioNames bool) (Given, []FieldError) {
 	given := Given{Values: Attributes{}, Sent: map[string]string{}}
 	var broken []FieldError
 	for _, f := range PersonFields {
+		if f.Server {
+			continue
+		}
 		raw, sent, bad := member(body, f.Path)
 		if bad != "" {
 			if !slices.ContainsFunc(broken, func(b FieldError) bool { return b.Field == bad }) {
@@ -46,8 +49,8 @@ func ReadPerson(body map[string]any, now time.Time, scenarioNames bool) (Given, 
 			}
 			continue
 		}
-		if scenarioNames && (f.Path == "first_name" || f.Path == "last_name") {
-			f.Max = 255
+		if name, _ := raw.(string); scenarioNames && isName(f.Path) && scenarioName(name) {
+			f.Max = 0 // the long names of scenarios
 		}
 		value, failure := f.read(raw, now)
 		if failure != nil {
@@ -189,7 +192,7 @@ func readCountries(raw any) (any, *FieldError) {
 	if !ok {
 		return nil, typeError("a list of country codes")
 	}
-	countries := make([]string, 0, len(list))
+	var countries []string
 	for _, item := range list {
 		s, ok := item.(string)
 		if !ok {
@@ -199,6 +202,9 @@ func readCountries(raw any) (any, *FieldError) {
 			return nil, &FieldError{Message: "holds something that is not a country code of ISO 3166-1 alpha-2"}
 		}
 		countries = append(countries, s)
+	}
+	if len(countries) == 0 {
+		return nil, nil
 	}
 	return countries, nil
 }
@@ -230,10 +236,10 @@ func NotIncluded[T ~string](values []T) string {
 // ParseInstant reads any form of RFC 3339, with a blank or lower-case t too.
 func ParseInstant(s string) (time.Time, bool) {
 	t, err := time.Parse(time.RFC3339, strings.ToUpper(strings.Replace(s, " ", "T", 1)))
-	if err != nil || t.Year() < 1900 || t.Year() > 9999 {
+	if t = t.UTC(); err != nil || t.Year() < 1900 || t.Year() > 9999 {
 		return time.Time{}, false
 	}
-	return t.UTC(), true
+	return t, true
 }
 
 // FormatInstant writes a time as the API does: UTC with milliseconds.

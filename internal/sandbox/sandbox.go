@@ -66,7 +66,8 @@ type Ready struct {
 	IDnow      IDnow       `json:"idnow"`
 	CAFile     *string     `json:"ca_file"`
 
-	OpsURL string `json:"-"`
+	OpsURL      string `json:"-"`
+	SteeringURL string `json:"-"` // of the simulated provider: faults, forged and late pushes
 }
 
 // Credentials are the sandbox's own partner's.
@@ -160,7 +161,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		IDnow: IDnow{
 			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
 		},
-		CAFile: caFile, OpsURL: origin("ops"),
+		CAFile: caFile, OpsURL: origin("ops"), SteeringURL: origin("steering"),
 	}
 	if err := w.buildSimulator(f, roots); err != nil {
 		return err

@@ -92,11 +92,15 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (r *Receiver) Subscribe(l *Live, event string) string {
 	l.T.Helper()
 	o := l.Call(201, "POST", "/v1/webhooks", Object{"event_type": event, "url": r.URL + "/hooks"})
-	id := o["id"].(string)
+	r.Know(o["id"].(string), o["secret"].(string))
+	return o["id"].(string)
+}
+
+// Know tells the receiver the secret of a subscription.
+func (r *Receiver) Know(subscription, secret string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.secrets[id] = o["secret"].(string)
-	return id
+	r.secrets[subscription] = secret
 }
 
 // Hooks returns what came so far.

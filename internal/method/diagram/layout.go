@@ -11,7 +11,7 @@ import (
 
 // Sizes in pixels.
 const (
-	boxWidth, boxHeight = 158.0, 42.0
+	boxWidth, boxHeight = 172.0, 42.0
 	rowHeight           = 66.0
 	charWidth           = 7.85 // of the labels' font
 	labelPad            = 26.0 // around a label, along its line
@@ -179,23 +179,29 @@ func (d *drawing) placeBoxes() {
 	for c := range d.columns() {
 		x = d.placeColumn(c, x, first)
 	}
-	for _, s := range d.family {
-		b := d.boxes[s]
-		d.frame.y, d.frame.h = cmp.Or(d.frame.y, b.y), b.bottom()
-	}
-	for _, e := range d.edges {
-		if e.from == "" {
-			d.frame.h = max(d.frame.h, d.boxes[e.to].bottom())
-		}
-	}
-	if len(d.family) > 0 {
-		d.frame.y -= frameGap
-		d.frame.h += frameGap/2 - d.frame.y
-	}
+	d.placeFrame()
 	for _, b := range d.boxes {
 		d.width = max(d.width, b.right()+margin)
 		d.height = max(d.height, b.bottom()+footer, d.frame.bottom()+footer)
 	}
+}
+
+// placeFrame encloses the family, and the height of everything that it leads to.
+func (d *drawing) placeFrame() {
+	if len(d.family) == 0 {
+		return
+	}
+	above, below := math.Inf(1), 0.0
+	for _, s := range d.family {
+		above, below = min(above, d.boxes[s].y), max(below, d.boxes[s].bottom())
+	}
+	for _, e := range d.edges {
+		if e.from == "" {
+			below = max(below, d.boxes[e.to].bottom())
+		}
+	}
+	d.frame.y = above - frameGap
+	d.frame.h = below + frameGap/2 - d.frame.y
 }
 
 // placeColumn puts a column and the channel before it to the right of x.

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/identikit/identikit/internal/sandbox"
+)
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// TestPartners makes and changes partners beside a running server.
+func TestPartners(t *testing.T) {
+	data := t.TempDir()
+	p := startSandbox(t, data)
+	var made sandbox.Credentials
+	if err := json.Unmarshal([]byte(output(t, "partner", "create", "--name", "Second Bank", "--data", data, "--json")), &made); err != nil {
+		t.Fatal(err)
+	}
+	other := &process{Ready: p.Ready}
+	other.Partner = made
+	c, err := newClient(other)
+	if err != nil {
+		t.Fatalf("the new partner is not known at once: %v", err)
+	}
+	if err := c.call(201, "POST", "/v1/persons", `{"first_name":"Anna","last_name":"Muster"}`, nil); err != nil {
+		t.Error(err)
+	}
+	if list := output(t, "partner", "list", "--data", data); !strings.Contains(list, made.ClientID) || strings.Contains(list, made.ClientSecret) {
+		t.Errorf("list:\n%s", list)
+	}
+	var rotated sandbox.Credentials
+	if err := json.Unmarshal([]byte(output(t, "partner", "rotate-secret", made.ClientID, "--data", data, "--json")), &rotated); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newClient(other); err == nil {
+		t.Error("the old secret is still good")
+	}
+	other.Partner = rotated
+	if _, err := newClient(other); err != nil {
+		t.Error(err)
+	}
+	output(t, "partner", "set-secret", made.ClientID, "hush", "--data", data)
+	output(t, "partner", "set", made.ClientID, "--greeting", "Zweite Bank", "--success-url", "zweite://kyc/{identification}", "--data", data)
+	for _, bad := range []string{"javascript:alert(1)", "http://bank.example/", "/relative", "https://x/{identification}/{identification}"} {
+		if out, err := command(t, "partner", "set", made.ClientID, "--success-url", bad, "--data", data).CombinedOutput(); err == nil {
+			t.Errorf("%s was accepted: %s", bad, out)
+		}
+	}
+	if out, err := command(t, "partner", "create", "--name", "X", "--methods", "idnow,nonsense", "--data", data).CombinedOutput(); err == nil {
+		t.Errorf("an unknown method was accepted: %s", out)
+	}
+}
+
+// TestClockCommand moves a running sandbox's clock.
+func TestClockCommand(t *testing.T) {
+	data := t.TempDir()
+	p := startSandbox(t, data, "--clock-start", "2030-01-01T00:00:00Z")
+	if out := output(t, "clock", "advance", "24h", "--data", data); !strings.Contains(out, "now 2030-01-02T00:00:") {
+		t.Errorf("%s", out)
+	}
+	if out := output(t, "clock", "to", "2031-01-01T00:00:00Z", "--data", data, "--json"); !strings.Contains(out, `"now":"2031-01-01T00:00:0`) {
+		t.Errorf("%s", out)
+	}
+	if out, err := command(t, "clock", "to", "2030-06-01T00:00:00Z", "--data", data).CombinedOutput(); err == nil || !strings.Contains(string(out), "cannot go back") {
+		t.Errorf("%v %s", err, out)
+	}
+	p.kill() // the clock does not go back by a crash either
+	startSandbox(t, data, "--clock-start", "2030-01-01T00:00:00Z")
+	if out := output(t, "clock", "show", "--data", data); !strings.Contains(out, "now 2031-01-01T00:00:") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestTLS speaks TLS on every listener, by the sandbox's own CA.
+func TestTLS(t *testing.T) {
+	p := startSandbox(t, t.TempDir(), "--tls")
+	if p.CAFile == nil || !strings.HasPrefix(p.APIURL, "https://") {
+		t.Fatalf("%+v", p.Ready)
+	}
+	pem, err := os.ReadFile(*p.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	c := &client{api: p.APIURL, http: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}}}
+	if err := c.login(p.Partner); err != nil {
+		t.Fatal(err)
+	}
+	var o struct{ ID, Status, URL string }
+	for _, step := range []struct {
+		want               int
+		method, path, body string
+	}{
+		{201, "POST", "/v1/persons", `{"first_name":"X-AUTOTEST-HAPPYPATH","last_name":"M"}`},
+		{201, "POST", "/v1/persons/ID/identifications", `{"method":"idnow"}`},
+	} {
+		if err := c.call(step.want, step.method, strings.Replace(step.path, "ID", o.ID, 1), step.body, &o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var list []struct {
+		ID       string
+		PersonID string `json:"person_id"`
+	}
+	if err := c.call(200, "GET", "/v1/identifications", "", &list); err != nil || len(list) != 1 {
+		t.Fatal(err, list)
+	}
+	ident := "/v1/persons/" + list[0].PersonID + "/identifications/" + list[0].ID
+	if err := c.call(200, "PATCH", ident+"/request", "", &o); err != nil { // gateway over TLS
+		t.Fatal(err)
+	}
+	if err := c.call(200, "POST", "/sandbox/clock", `{"advance":"5m"}`, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.call(200, "GET", ident, "", &o); err != nil || o.Status != "successful" { // push over TLS
+		t.Errorf("%v %+v", err, o)
+	}
+	resp, err := c.http.Get(o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+}
+
+// TestOps finds health, readiness and metrics on a listener of their own.
+func TestOps(t *testing.T) {
+	p := startSandbox(t, t.TempDir(), "--json")
+	var printed struct {
+		OpsURL string `json:"ops_url"`
+		APIURL string `json:"api_url"`
+	}
+	p.await(func() bool { return json.Unmarshal(p.out.Bytes(), &printed) == nil })
+	for path, want := range map[string]string{"/healthz": "ok", "/readyz": "ready", "/metrics": "identikit_http_requests_total"} {
+		if _, err := newClient(p); err != nil { // so that there is a request to count
+			t.Fatal(err)
+		}
+		resp, err := http.Get(printed.OpsURL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %d, %v\n%s", path, resp.StatusCode, err, body)
+		}
+	}
+	p.stop()
+}
+
+// TestWelcome pastes the five curl lines that a sandbox prints for people.
+func TestWelcome(t *testing.T) {
+	p := startSandbox(t, t.TempDir())
+	p.await(func() bool { return strings.Contains(p.out.String(), "include_documents=true") })
+	var script []string
+	for line := range strings.Lines(p.out.String()) {
+		for _, begin := range []string{"  TOKEN=", "  PERSON=", "  IDENT=", "  curl "} {
+			if strings.HasPrefix(line, begin) {
+				script = append(script, line)
+			}
+		}
+	}
+	if len(script) != 5 {
+		t.Fatalf("%d lines to paste, want 5:\n%s", len(script), p.out)
+	}
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", strings.Join(script, "")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"status":"successful"`) || !strings.Contains(string(out), "KYC_REPORT") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestHelp: every command explains itself with an example.
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{
+		{"sandbox"}, {"serve"}, {"simulate", "idnow"}, {"partner", "create"}, {"partner", "list"}, {"partner", "rotate-secret"},
+		{"partner", "set-secret"}, {"partner", "set"}, {"webhook", "resume"}, {"clock", "advance"}, {"clock", "to"}, {"clock", "show"}, {"migrate"},
+	} {
+		if out := output(t, append(args, "--help")...); !strings.Contains(out, "Example:") {
+			t.Errorf("%v --help has no example:\n%s", args, out)
+		}
+	}
+}
