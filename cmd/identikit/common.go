@@ -16,14 +16,14 @@ import (
 
 // logFlags are the settings of the log, which goes to standard error.
 type logFlags struct {
-	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"warn" env:"IDENTIKIT_LOG_LEVEL"`
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:",debug,info,warn,error" default:"" env:"IDENTIKIT_LOG_LEVEL"`
 	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"IDENTIKIT_LOG_FORMAT"`
 }
 
-func (f logFlags) logger() *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
-		level = slog.LevelInfo // the flag's enum lets nothing else through
+// logger logs from level on, unless the flag says otherwise.
+func (f logFlags) logger(level slog.Level) *slog.Logger {
+	if f.LogLevel != "" {
+		_ = level.UnmarshalText([]byte(f.LogLevel)) // the flag's enum lets nothing wrong through
 	}
 	opts := &slog.HandlerOptions{Level: level}
 	if f.LogFormat == "json" {

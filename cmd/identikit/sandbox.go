@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,7 +38,7 @@ func (sandboxCmd) Help() string {
 func (c *sandboxCmd) Run(ctx context.Context) error {
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
-		Seed: c.Seed, Preliminary: c.PreliminaryResults, ClockStart: c.ClockStart, Log: c.logger(), Version: version,
+		Seed: c.Seed, Preliminary: c.PreliminaryResults, ClockStart: c.ClockStart, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

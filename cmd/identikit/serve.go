@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"time"
@@ -64,7 +65,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := c.logger()
+	log := c.logger(slog.LevelInfo)
 	store, err := sqlstore.Open(ctx, c.Database, sqlstore.Options{
 		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -47,7 +48,7 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 	brand := idnow.Branding{Name: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 	sim, err := idnow.New(idnow.Config{
 		CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL, Dir: c.Data,
-		Preliminary: c.PreliminaryResults, Strict: !c.Lenient, Logger: c.logger(),
+		Preliminary: c.PreliminaryResults, Strict: !c.Lenient, Logger: c.logger(slog.LevelInfo),
 		Brand: func(string) idnow.Branding { return brand },
 	})
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 		return err
 	}
 	go func() { _ = sim.Run(ctx) }() // ends with ctx
-	return server.Serve(ctx, c.logger(), listeners...)
+	return server.Serve(ctx, c.logger(slog.LevelInfo), listeners...)
 }
 
 func (c *simulateIdnowCmd) announce(urls []string) error {

@@ -116,7 +116,8 @@ func (s *Service) ScheduleSweep(ctx context.Context) error {
 	})
 }
 
-// SweepDocuments is the job that removes bytes that no row names. The age of
+// SweepDocuments is the job that removes bytes that no row names, and tokens
+// that have long expired. The age of
 // bytes is reckoned on the machine's clock, as the file system does.
 func (s *Service) SweepDocuments(ctx context.Context, j kyc.Job) error {
 	err := s.Blobs.Each(ctx, s.Wall.Now().Add(-sweepAge), func(name string) error {
@@ -139,5 +140,10 @@ func (s *Service) SweepDocuments(ctx context.Context, j kyc.Job) error {
 	if err != nil {
 		return err
 	}
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(sweepEvery)) })
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := tx.Partners().PurgeTokens(tx.Now().Add(-sweepEvery)); err != nil {
+			return err
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(sweepEvery))
+	})
 }

@@ -13,24 +13,42 @@ type fields struct {
 	broken []kyc.FieldError
 }
 
-func (f *fields) fail(name, message string) {
-	f.broken = append(f.broken, kyc.FieldError{Field: name, Message: message})
+// fail notes what is wrong with a field; the first thing counts.
+func (f *fields) fail(name, message string) { f.failAs("", name, message) }
+
+func (f *fields) failAs(code, name, message string) {
+	if !slices.ContainsFunc(f.broken, func(b kyc.FieldError) bool { return b.Field == name }) {
+		f.broken = append(f.broken, kyc.FieldError{Code: code, Field: name, Message: message})
+	}
 }
 
-// text reads a text of at most max characters; null and absent are empty.
+// str reads a string of any form; null and absent are empty.
+func (f *fields) str(name string) string {
+	s, ok := f.body[name].(string)
+	if !ok && f.body[name] != nil {
+		f.failAs("type_error", name, "must be a string")
+	}
+	return s
+}
+
+// text reads a text of at most max characters.
 func (f *fields) text(name string, max int) string {
-	raw := f.body[name]
-	if raw == nil {
-		return ""
-	}
-	s, ok := raw.(string)
-	if !ok {
-		f.broken = append(f.broken, kyc.FieldError{Code: "type_error", Field: name, Message: "must be a string"})
-		return ""
-	}
+	s := f.str(name)
 	if message := kyc.CheckText(s, max); message != "" {
 		f.fail(name, message)
 		return ""
+	}
+	return s
+}
+
+// maxDeviceData is the most that `device_data` may hold, in bytes (rulings §3).
+const maxDeviceData = 64 << 10
+
+// deviceData reads what a device says of itself: any string that is not too long.
+func (f *fields) deviceData() string {
+	s := f.str("device_data")
+	if len(s) > maxDeviceData {
+		f.fail("device_data", "is too long (maximum is 64 KiB)")
 	}
 	return s
 }

@@ -3,14 +3,13 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method"
 )
-
-// maxDeviceData is the most that `device_data` may hold (rulings §3).
-const maxDeviceData = 64 << 10
 
 var errNotAllowed = kyc.Fail(kyc.Forbidden, "unauthorized_action", "Unauthorized action is not allowed.")
 
@@ -63,7 +62,7 @@ func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]an
 	}
 	f.text("reference", 255) // the provider gives the one that counts
 	i.ProofOfAddressIssuedAt = f.proofOfAddress(tx.Now())
-	f.text("device_data", maxDeviceData)
+	f.deviceData()
 	switch {
 	case i.Method == "":
 		f.fail("method", "can't be blank")
@@ -71,8 +70,8 @@ func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]an
 		f.fail("method", kyc.NotIncluded(kyc.Methods))
 	}
 	rules, built := s.Rules[i.Method]
-	if built && !(s.Sandbox && p.Attributes.Scenario()) {
-		f.broken = append(f.broken, rules.Check(p.Attributes)...)
+	if built {
+		f.broken = append(f.broken, s.hindrances(rules, p.Attributes)...)
 	}
 	if err := kyc.InvalidFields(f.broken); err != nil {
 		return i, err
@@ -85,6 +84,16 @@ func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]an
 		return i, errNotAllowed
 	}
 	return i, nil
+}
+
+// hindrances are what keeps the person from being identified this way. A
+// scenario's person needs its names and nothing else, in a sandbox.
+func (s *Service) hindrances(rules method.Rules, a kyc.Attributes) []kyc.FieldError {
+	broken := rules.Check(a)
+	if s.Sandbox && a.Scenario() {
+		broken = slices.DeleteFunc(broken, func(b kyc.FieldError) bool { return b.Field != "first_name" && b.Field != "last_name" })
+	}
+	return broken
 }
 
 // proofOfAddress reads the date and checks the pair: together or not at all,
@@ -107,10 +116,19 @@ func (f *fields) proofOfAddress(now time.Time) string {
 		f.fail("proof_of_address_issued_at", "is not a date of the form YYYY-MM-DD")
 	case issued.After(today):
 		f.fail("proof_of_address_issued_at", "must not be in the future")
-	case issued.Before(today.AddDate(0, -6, 0)):
+	case issued.Before(sixMonthsBefore(today)):
 		f.fail("proof_of_address_issued_at", "must not be older than 6 months")
 	}
 	return issued.Format(time.DateOnly)
+}
+
+// sixMonthsBefore a day that the month does not have is the last one it has.
+func sixMonthsBefore(day time.Time) time.Time {
+	before := day.AddDate(0, -6, 0)
+	if before.Day() != day.Day() {
+		return before.AddDate(0, 0, -before.Day())
+	}
+	return before
 }
 
 // addressOf is the person's address as the identification keeps it.

@@ -117,19 +117,22 @@ func (s *Server) createIdentification(c *call) error {
 }
 
 func (s *Server) getIdentification(c *call) error {
+	i, err := s.identification(c)
+	if err != nil {
+		return err
+	}
 	with, err := flag(c, "include_documents")
 	if err != nil {
 		return err
 	}
-	var v identificationView
+	if !with {
+		return writeIdentification(c, http.StatusOK, i)
+	}
+	v, err := viewIdentification(i)
+	if err != nil {
+		return err
+	}
 	err = s.view(c, func(read kyc.View) error {
-		i, err := read.Identifications().Find(c.partnerID, c.PathValue("person_id"), c.PathValue("id"))
-		if err != nil {
-			return err
-		}
-		if v, err = viewIdentification(i); err != nil || !with {
-			return err
-		}
 		documents, err := read.Documents().OfIdentification(i.ID)
 		shown := make([]shownDocuments, len(documents))
 		for n, d := range documents {

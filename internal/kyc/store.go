@@ -74,6 +74,7 @@ type Partners interface {
 	Insert(Partner) error
 	Update(Partner) error
 	InsertToken(Token) error
+	PurgeTokens(expiredBefore time.Time) error
 }
 
 // PersonReader reads persons. Another partner's person is NotFound.

@@ -16,8 +16,8 @@ import (
 	"github.com/identikit/identikit/internal/sandbox"
 )
 
-// contract is one for the whole test binary, so that it can tell what was seen.
-var contract = sync.OnceValues(LoadContract)
+// sharedContract is one for the whole test binary, so that it can tell what was seen.
+var sharedContract = sync.OnceValues(LoadContract)
 
 // Live is a running sandbox on free ports and a partner who speaks to it. Every
 // answer is held against the description of the API.
@@ -45,7 +45,7 @@ func Start(t testing.TB, dbURL string, change ...func(*sandbox.Options)) *Live {
 	for _, fn := range change {
 		fn(&o)
 	}
-	c, err := contract()
+	c, err := sharedContract()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@
 //   - GET of an identification that has no result yet answers 404 OBJECT_NOT_FOUND. So does one that /start opened anew after
 //     ABORTED or CANCELED, until the new attempt has a result.
 //   - Lists hold only identifications that have a result; pending=true lists the preliminary ones.
-//   - identificationtime is the time at which the result came to be, in UTC, whole seconds.
+//   - identificationtime is the time at which the result came to be, in UTC, with milliseconds; no two results of a session have the same one.
 //   - ABORTED and CANCELED have no ZIP: they have no attachments.
 //   - A copy goes to the same company only; any other target is answered 403.
 //   - A second /start replaces all data of the first. During the review it answers 200 and the running review goes on.

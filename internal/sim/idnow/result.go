@@ -111,7 +111,7 @@ func (s *Server) report(ses *session, e ending, at time.Time) result {
 	r := result{
 		Process: process{
 			Result: e.Result, Reason: e.Reason, CompanyID: s.cfg.CompanyID, Filename: ses.Tx + ".zip",
-			Agent: "TROBOT", Time: at.UTC().Format(time.RFC3339), ID: ses.ID,
+			Agent: "TROBOT", Time: at.UTC().Format("2006-01-02T15:04:05.000Z07:00"), ID: ses.ID,
 			Href: s.zipPath(ses.Tx), Type: "WEB", Tx: ses.Tx,
 		},
 		Custom: customData{

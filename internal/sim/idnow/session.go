@@ -124,7 +124,11 @@ func (ses *session) begin(first step) {
 
 // end records a result and the push that tells it.
 func (s *Server) end(ses *session, e ending, at time.Time) {
-	ses.Outcomes = append(ses.Outcomes, outcome{At: at, Attempt: ses.Attempt, Report: s.report(ses, e, at)})
+	told := at.Truncate(time.Millisecond)
+	if n := len(ses.Outcomes); n > 0 && !told.After(ses.Outcomes[n-1].At) {
+		told = ses.Outcomes[n-1].At.Add(time.Millisecond) // no two results of a session bear the same time
+	}
+	ses.Outcomes = append(ses.Outcomes, outcome{At: told, Attempt: ses.Attempt, Report: s.report(ses, e, told)})
 	ses.Step, ses.TimeoutAt, ses.Reopened = stepEnded, time.Time{}, false
 	if s.urls().push != "" {
 		ses.Pushes = append(ses.Pushes, push{Outcome: len(ses.Outcomes) - 1, At: at})

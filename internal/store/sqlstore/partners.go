@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -71,4 +72,8 @@ func (s partners) Token(hash []byte) (kyc.Token, error) {
 func (s partners) InsertToken(t kyc.Token) error {
 	return s.c.exec(`INSERT INTO tokens (hash, partner_id, expires_at) VALUES ($1, $2, $3)`,
 		t.Hash, t.PartnerID, us(t.ExpiresAt))
+}
+
+func (s partners) PurgeTokens(expiredBefore time.Time) error {
+	return s.c.exec(`DELETE FROM tokens WHERE expires_at < $1`, us(expiredBefore))
 }
