@@ -54,7 +54,7 @@ func (s *Service) Subscribe(ctx context.Context, partnerID string, body map[stri
 // checkWebhookURL allows https; in the sandbox plain http to this machine too.
 func (s *Service) checkWebhookURL(raw string) error {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil {
+	if err != nil || u.Hostname() == "" || u.User != nil {
 		return kyc.InvalidFields([]kyc.FieldError{{Field: "url", Message: "is not an absolute URL like https://bank.example/hooks"}})
 	}
 	address, err := netip.ParseAddr(u.Hostname())

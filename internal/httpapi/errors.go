@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
@@ -113,6 +114,15 @@ func entries(e *kyc.Error, status int) []errorEntry {
 	return all
 }
 
+// idsOf are the ids by which the entries are found in the log.
+func idsOf(all []errorEntry) string {
+	ids := make([]string, len(all))
+	for i, e := range all {
+		ids[i] = e.ID
+	}
+	return strings.Join(ids, " ")
+}
+
 // writeError is the only place that turns an error into bytes.
 func (s *Server) writeError(c *call, err error) {
 	e, status := public(err)
@@ -129,7 +139,7 @@ func (s *Server) writeError(c *call, err error) {
 	if status >= 500 {
 		level = s.log.Error
 	}
-	level("error answered", "error_id", first.ID, "request_id", c.requestID, "code", first.Code, "status", status, "error", err)
+	level("error answered", "error_id", idsOf(all), "request_id", c.requestID, "code", first.Code, "status", status, "error", err)
 	if c.status != 0 {
 		panic(http.ErrAbortHandler) // an answer is under way: cut it, do not finish it
 	}

@@ -194,7 +194,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, ses *session, form
 // prefilled is a form as the customer finds it.
 func prefilled(ses *session, lang string) url.Values {
 	return url.Values{
-		"mobile": {ses.known("mobilephone")}, "document": {idCard}, "issuer": {"DE"}, "language": {lang},
+		"mobile": {dialled(ses.known("mobilephone"))}, "document": {idCard}, "issuer": {"DE"}, "language": {lang},
 	}
 }
 

@@ -219,3 +219,14 @@ func (f submit) simulate() {
 func (ses *session) token() string {
 	return fmt.Sprintf("%d.%s.%d", ses.Attempt, ses.Step, ses.Codes)
 }
+
+// dialled writes a number as one dials it at home, so that what stands in the field already begins with 0.
+func dialled(number string) string {
+	switch {
+	case testMobile(number) || !strings.HasPrefix(number, "+"):
+		return number
+	case strings.HasPrefix(number, "+49"):
+		return "0" + number[len("+49"):]
+	}
+	return "00" + number[1:]
+}
