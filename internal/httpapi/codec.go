@@ -78,8 +78,17 @@ func decode(c *call) (map[string]any, error) {
 	return nil, kyc.Fail(kyc.Invalid, "type_error", "The body must be a JSON object.")
 }
 
+// marshal writes JSON for clients, not for HTML: "=>" stays as it is.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
 func writeJSON(c *call, status int, v any) error {
-	b, err := json.Marshal(v)
+	b, err := marshal(v)
 	if err != nil {
 		return err
 	}

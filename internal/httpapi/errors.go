@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -114,13 +113,22 @@ func entries(e *kyc.Error, status int) []errorEntry {
 	return all
 }
 
-// idsOf are the ids by which the entries are found in the log.
-func idsOf(all []errorEntry) string {
-	ids := make([]string, len(all))
-	for i, e := range all {
-		ids[i] = e.ID
+// logError writes the ids by which the entries are found. What was wrong with a
+// request was told to whoever sent it; its words may be personal and stay out.
+func (s *Server) logError(c *call, e *kyc.Error, status int, all []errorEntry, err error) {
+	ids, fields := make([]string, len(all)), make([]string, len(e.Fields))
+	for i, entry := range all {
+		ids[i] = entry.ID
 	}
-	return strings.Join(ids, " ")
+	for i, f := range e.Fields {
+		fields[i] = f.Field
+	}
+	log := s.log.With("error_id", strings.Join(ids, " "), "request_id", c.requestID, "code", all[0].Code, "status", status)
+	if status >= http.StatusInternalServerError {
+		log.Error("error answered", "error", err)
+		return
+	}
+	log.Info("error answered", "fields", strings.Join(fields, " "))
 }
 
 // writeError is the only place that turns an error into bytes.
@@ -135,18 +143,14 @@ func (s *Server) writeError(c *call, err error) {
 	if isTokenRoute(c.route) {
 		body.Error, body.ErrorDescription = oauthError(first.Code, status), first.Detail
 	}
-	level := s.log.Info
-	if status >= 500 {
-		level = s.log.Error
-	}
-	level("error answered", "error_id", idsOf(all), "request_id", c.requestID, "code", first.Code, "status", status, "error", err)
+	s.logError(c, e, status, all, err)
 	if c.status != 0 {
 		panic(http.ErrAbortHandler) // an answer is under way: cut it, do not finish it
 	}
 	if status == http.StatusUnauthorized {
 		c.Header().Set("WWW-Authenticate", challenge(c.route))
 	}
-	b, err := json.Marshal(body)
+	b, err := marshal(body)
 	if err != nil {
 		panic(err) // texts and numbers only
 	}

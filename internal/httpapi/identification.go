@@ -97,7 +97,7 @@ func (s *Server) createIdentification(c *call) error {
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(v)
+		return marshal(v)
 	})
 	if err != nil {
 		return err

@@ -137,7 +137,7 @@ func personView(p kyc.Person) ([]byte, error) {
 }
 
 func writeValue(b *bytes.Buffer, v any) error {
-	text, err := json.Marshal(v)
+	text, err := marshal(v)
 	if err != nil {
 		return err
 	}

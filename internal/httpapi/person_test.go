@@ -108,8 +108,10 @@ func TestPersonEveryField(t *testing.T) {
 				}
 			}
 		}
-		if !bytes.Contains(raw, []byte(`"expected_monthly_revenue_cents":9007199254740991,`)) {
-			t.Errorf("the number has changed its form: %s", raw)
+		for _, form := range []string{`"expected_monthly_revenue_cents":9007199254740991,`, `"business_trading_name":"Brot & Söhne",`} {
+			if !bytes.Contains(raw, []byte(form)) {
+				t.Errorf("%s has changed its form: %s", form, raw)
+			}
 		}
 		want := []string{"id"}
 		for _, f := range kyc.PersonFields {

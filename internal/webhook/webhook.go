@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,10 @@ func (s *Sender) post(ctx context.Context, m message) (status int, answer string
 	}
 	resp, err := s.Client.Do(req)
 	if err != nil {
+		var full *url.Error
+		if errors.As(err, &full) {
+			err = full.Err // without the URL, which may carry a receiver's secrets into the log
+		}
 		return 0, "", err
 	}
 	defer resp.Body.Close()

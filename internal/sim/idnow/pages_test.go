@@ -161,8 +161,13 @@ func TestLandingProblems(t *testing.T) {
 	w := newWorld(t, nil)
 	w.start("tx-1", map[string]string{"mobilephone": "+49151"})
 	v := w.visit("tx-1")
-	if !strings.Contains(v.body, `value="&#43;49151"`) {
-		t.Error("the mobile number is not prefilled")
+	if !strings.Contains(v.body, `value="0151"`) {
+		t.Error("the mobile number is not prefilled as one dials it at home")
+	}
+	for number, want := range map[string]string{"+49151": "0151", "+43660": "0043660", "+15550101": "+15550101", "0151": "0151", "": ""} {
+		if got := dialled(number); got != want {
+			t.Errorf("dialled(%q) = %q, want %q", number, got, want)
+		}
 	}
 	v.send("document", "CLUBCARD", "issuer", "XX", "mobile", "+4915123", "terms", "yes")
 	for _, field := range []string{"ready", "recording", "document", "issuer", "language", "mobile"} {

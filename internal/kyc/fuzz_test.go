@@ -1,0 +1,191 @@
+package kyc_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+var noon = time.Date(2031, 8, 31, 12, 0, 0, 0, time.UTC)
+
+// FuzzDecodePerson: whatever is sent, what is taken fits the table of fields,
+// and taking it again changes nothing.
+func FuzzDecodePerson(f *testing.F) {
+	for _, body := range []string{
+		`{}`, `{"first_name":"Antonia","address":{"city":"Köln","country":"DE"}}`, `{"address":"x","tax_information":[]}`, `{"birth_date":"1972-12-24T00:00:00.000Z"}`,
+		`{"expected_monthly_revenue_cents":1e18}`, `{"expected_monthly_revenue_cents":-0.0}`, `{"international_operativity_expectation":["DE",null]}`,
+		`{"mobile_number":"+49 30 / 123-456"}`, `{"terms_conditions_signed_at":"2019-01-01t00:00:00z"}`, `{"first_name":"\ud800"}`, `{"industry":null}`, `{"screening_progress":5}`,
+	} {
+		f.Add([]byte(body))
+	}
+	paths := map[string]kyc.Field{}
+	for _, field := range kyc.PersonFields {
+		paths[field.Path] = field
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d := json.NewDecoder(bytes.NewReader(text))
+		d.UseNumber()
+		var body map[string]any
+		if d.Decode(&body) != nil {
+			return
+		}
+		given, broken := kyc.ReadPerson(body, noon, true)
+		var fields []string
+		for _, b := range broken {
+			if b.Field == "" || b.Message == "" || slices.Contains(fields, b.Field) {
+				t.Errorf("%+v in %+v", b, broken)
+			}
+			fields = append(fields, b.Field)
+		}
+		again := map[string]any{}
+		for path, value := range given.Values.Reveal() {
+			field, known := paths[path]
+			if !known || field.Server || slices.Contains(fields, path) {
+				t.Errorf("%s was taken", path)
+			}
+			fits(t, field, value)
+			if value != nil {
+				put(again, path, wire(value))
+			}
+		}
+		second, broken := kyc.ReadPerson(again, noon, true)
+		if len(broken) > 0 {
+			t.Fatalf("what was taken is refused: %+v", broken)
+		}
+		for path, value := range second.Values.Reveal() {
+			if !reflect.DeepEqual(value, given.Values.Reveal()[path]) {
+				t.Errorf("%s: %v became %v", path, given.Values.Reveal()[path], value)
+			}
+		}
+	})
+}
+
+func fits(t *testing.T, f kyc.Field, value any) {
+	t.Helper()
+	ok := true
+	switch v := value.(type) {
+	case nil:
+	case bool:
+		ok = f.Type == kyc.Bool
+	case int64:
+		ok = f.Type == kyc.Integer && v >= 0
+	case []string:
+		ok = f.Type == kyc.Countries && len(v) > 0
+	case string:
+		ok = v != "" && kyc.CheckText(v, 255) == "" && (f.Type != kyc.Enum || slices.Contains(f.Values, v)) && (f.Type != kyc.Country || kyc.KnownCountry(v))
+	default:
+		ok = false
+	}
+	if !ok {
+		t.Errorf("%s is %T %v", f.Path, value, value)
+	}
+}
+
+// wire is a stored value as JSON would bring it back.
+func wire(value any) any {
+	switch v := value.(type) {
+	case int64:
+		b, _ := json.Marshal(v)
+		return json.Number(b)
+	case []string:
+		list := make([]any, len(v))
+		for i, s := range v {
+			list[i] = s
+		}
+		return list
+	}
+	return value
+}
+
+func put(o map[string]any, path string, value any) {
+	parent, child, nested := bytes.Cut([]byte(path), []byte("."))
+	if !nested {
+		o[path] = value
+		return
+	}
+	members, _ := o[string(parent)].(map[string]any)
+	if members == nil {
+		members = map[string]any{}
+	}
+	members[string(child)] = value
+	o[string(parent)] = members
+}
+
+var instantForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$`)
+
+func FuzzParseInstant(f *testing.F) {
+	for _, s := range []string{"2019-01-01T00:00:00Z", "2021-09-14T18:18:28.000Z", "2021-12-22T15:05:33.634+00:00", "2019-01-01 00:00:00z", "9999-12-31T23:59:59-23:59", "1900-01-01T00:00:00+14:00", "2016-12-31T23:59:60Z", "2019-01-01", "0000-00-00T00:00:00Z"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		at, ok := kyc.ParseInstant(s)
+		if !ok {
+			return
+		}
+		written := kyc.FormatInstant(at)
+		again, ok := kyc.ParseInstant(written)
+		if !instantForm.MatchString(written) || !ok || !again.Equal(at.Truncate(time.Millisecond)) {
+			t.Errorf("%q → %q → %v", s, written, again)
+		}
+	})
+}
+
+func FuzzParseDate(f *testing.F) {
+	for _, s := range []string{"1972-12-24", "1972-12-24T00:00:00.000Z", "2021-02-29", "24.12.1972", "", "0001-01-01", "1972-12-24x", "1972-12-24 00:00:00+14:00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		day, ok := kyc.ParseDate(s)
+		if !ok {
+			return
+		}
+		written := day.Format(time.DateOnly)
+		if again, ok := kyc.ParseDate(written); !ok || !again.Equal(day) || s[:len(time.DateOnly)] != written {
+			t.Errorf("%q → %q", s, written)
+		}
+	})
+}
+
+var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{5,14}$`)
+
+func FuzzParsePhone(f *testing.F) {
+	for _, s := range []string{"+4930123456", "+49 30/123-456_7", "0301234567", "+0", "+1 555-0101", "++49", "+４９", "+49\x00"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		number, ok := kyc.NormalizePhone(s)
+		if ok != phoneForm.MatchString(number) {
+			t.Errorf("%q → %q %v", s, number, ok)
+		}
+		if again, twice := kyc.NormalizePhone(number); ok && (!twice || again != number) {
+			t.Errorf("%q → %q → %q", s, number, again)
+		}
+	})
+}
+
+// TestFields holds the table of fields to itself.
+func TestFields(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, f := range kyc.PersonFields {
+		if seen[f.Path] {
+			t.Errorf("%s is there twice", f.Path)
+		}
+		seen[f.Path] = true
+		if (f.Type == kyc.Enum) != (len(f.Values) > 0) || (f.Server && f.Patch) || (f.Clear && !f.Patch) || (f.Consent && f.Type != kyc.Instant) {
+			t.Errorf("%+v contradicts itself", f)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen)) {
+		if name == "" {
+			t.Error("a field has no name")
+		}
+	}
+}
