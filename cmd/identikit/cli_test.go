@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -199,5 +200,61 @@ func TestHelp(t *testing.T) {
 		if out := output(t, append(args, "--help")...); !strings.Contains(out, "Example:") {
 			t.Errorf("%v --help has no example:\n%s", args, out)
 		}
+	}
+}
+
+// TestConfigFile: a flag wins over the environment, which wins over the file.
+func TestConfigFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.json")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func(env string, args ...string) string {
+		cmd := command(t, append([]string{"--config", file, "serve"}, args...)...)
+		cmd.Env = append(os.Environ(), env)
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			t.Fatalf("it started: %s", out)
+		}
+		return string(out)
+	}
+	write(`{"database": "postgres://x@127.0.0.1:1/x", "documents": "/nowhere", "idnow_company_id": "x", "idnow-api-key": "y", "idnow-push-secret": "short"}`)
+	good := strings.Repeat("s", 32)
+	for want, out := range map[string]string{
+		"32 characters":     said("A=b"),
+		"master key":        said("IDENTIKIT_IDNOW_PUSH_SECRET=" + good),
+		"must be an origin": said("IDENTIKIT_IDNOW_GO_URL=https://go.example", "--idnow-push-secret", good, "--idnow-go-url", "nowhere"),
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q, got %s", want, out)
+		}
+	}
+	write(`{"idnow-compny-id": "x"}`)
+	if out := said("A=b"); !strings.Contains(out, "idnow-compny-id") {
+		t.Errorf("a misspelt setting went unseen: %s", out)
+	}
+}
+
+// TestOneSandboxPerFolder: two must not share a folder, and a wrong folder is
+// no new sandbox.
+func TestOneSandboxPerFolder(t *testing.T) {
+	data := t.TempDir()
+	p := startSandbox(t, data)
+	if out, err := command(t, "sandbox", "--addr", "127.0.0.1:0", "--data", data).CombinedOutput(); err == nil || !strings.Contains(string(out), "another sandbox") {
+		t.Errorf("%v: %s", err, out)
+	}
+	p.kill()
+	startSandbox(t, data).stop()
+	if info, err := os.Stat(sandbox.DatabaseFile(data)); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database: %v, %v", info, err)
+	}
+	wrong := filepath.Join(t.TempDir(), "typo")
+	if out, err := command(t, "partner", "list", "--data", wrong).CombinedOutput(); err == nil || !strings.Contains(string(out), "no sandbox") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, err := os.Stat(wrong); !os.IsNotExist(err) {
+		t.Error("the wrong folder was made")
 	}
 }

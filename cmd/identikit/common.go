@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -39,13 +40,18 @@ type dataFlags struct {
 	Database string `help:"A PostgreSQL URL instead." placeholder:"URL" env:"IDENTIKIT_DATABASE"`
 }
 
-func (f dataFlags) open(ctx context.Context) (kyc.Store, error) {
+// open opens the installation's store. Only a command that makes something may
+// begin a new one: a wrong folder is more likely than a new sandbox.
+func (f dataFlags) open(ctx context.Context, mayBegin bool) (kyc.Store, error) {
 	url := f.Database
 	if url == "" {
+		url = sandbox.DatabaseFile(f.Data)
+		if _, err := os.Stat(url); err != nil && !mayBegin {
+			return nil, fmt.Errorf("there is no sandbox in the folder %q: name its folder with --data, or a database with --database", f.Data)
+		}
 		if err := os.MkdirAll(f.Data, 0o700); err != nil {
 			return nil, err
 		}
-		url = sandbox.DatabaseFile(f.Data)
 	}
 	return sqlstore.Open(ctx, url, sqlstore.Options{
 		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },

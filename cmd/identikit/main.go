@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 		kong.Name("identikit"),
 		kong.Description("An open identification (KYC) server. Try: identikit sandbox"),
 		kong.Vars{"version": version},
-		kong.Configuration(kong.JSON),
+		kong.Configuration(configFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.UsageOnError(),
 	)

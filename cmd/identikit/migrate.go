@@ -18,7 +18,7 @@ func (migrateCmd) Help() string {
 
 // Run implements the subcommand: opening the store migrates it.
 func (c *migrateCmd) Run(ctx context.Context) error {
-	return withStore(ctx, c.dataFlags, func(kyc.Store) error {
+	return withNewStore(ctx, c.dataFlags, true, func(kyc.Store) error {
 		return report(nil, c.JSON, map[string]any{"migrated": true})
 	})
 }

@@ -36,7 +36,7 @@ func (partnerCreateCmd) Help() string {
 
 // Run implements the subcommand.
 func (c *partnerCreateCmd) Run(ctx context.Context) error {
-	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+	return withNewStore(ctx, c.dataFlags, true, func(store kyc.Store) error {
 		in := flow.NewPartner{Name: c.Name, Greeting: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 		for _, m := range c.Methods {
 			in.Methods = append(in.Methods, kyc.Method(m))
@@ -51,7 +51,12 @@ func (c *partnerCreateCmd) Run(ctx context.Context) error {
 
 // withStore opens the store for one command.
 func withStore(ctx context.Context, f dataFlags, fn func(kyc.Store) error) error {
-	store, err := f.open(ctx)
+	return withNewStore(ctx, f, false, fn)
+}
+
+// withNewStore is withStore for a command that may begin a new installation.
+func withNewStore(ctx context.Context, f dataFlags, mayBegin bool, fn func(kyc.Store) error) error {
+	store, err := f.open(ctx, mayBegin)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,11 @@ func (c *partnerListCmd) Run(ctx context.Context) error {
 				}
 				continue
 			}
-			fmt.Printf("%s  %s  %v\n", p.ClientID, p.Name, p.Methods)
+			methods := "all methods"
+			if len(p.Methods) > 0 {
+				methods = fmt.Sprint(p.Methods)
+			}
+			fmt.Printf("%s  %s  %s\n", p.ClientID, p.Name, methods)
 		}
 		return nil
 	})

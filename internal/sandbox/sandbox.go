@@ -55,6 +55,7 @@ type World struct {
 	sim    *idnow.Server
 	listen []server.Listener
 	moving sync.Mutex
+	locked *os.File
 }
 
 // Ready is what the ready file says (mode 0600).
@@ -105,6 +106,9 @@ func Open(ctx context.Context, o Options) (w *World, err error) {
 			err = errors.Join(err, w.Close())
 		}
 	}()
+	if err := w.lock(); err != nil {
+		return w, err
+	}
 	master, err := seal.MasterFromFile(MasterKeyFile(o.Data), true)
 	if err != nil {
 		return w, err
@@ -293,6 +297,9 @@ func (w *World) Close() (err error) {
 	}
 	if w.store != nil {
 		err = errors.Join(err, w.keepClock(context.Background()), w.store.Close())
+	}
+	if w.locked != nil {
+		err = errors.Join(err, w.locked.Close())
 	}
 	return err
 }
