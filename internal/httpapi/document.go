@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
@@ -110,6 +109,7 @@ func (s *Server) getDocumentFile(c *call) error {
 // disposition names the file for the receiver (RFC 6266): plain ASCII for old
 // clients, UTF-8 for the others. A name is data; it cannot end the header.
 func disposition(name string) string {
+	name = strings.ToValidUTF8(name, "_")
 	plain := strings.Map(func(r rune) rune {
 		if r > unicode.MaxASCII || r < ' ' || strings.ContainsRune(`"\/;%`, r) || r == 0x7f {
 			return '_'
@@ -118,7 +118,20 @@ func disposition(name string) string {
 	}, name)
 	value := `attachment; filename="` + plain + `"`
 	if plain != name {
-		value += "; filename*=UTF-8''" + url.PathEscape(name)
+		value += "; filename*=UTF-8''" + escape(name)
 	}
 	return value
+}
+
+// escape writes an extended value (RFC 8187): what is no attr-char is escaped.
+func escape(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || strings.IndexByte("!#$&+-.^_`|~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
 }

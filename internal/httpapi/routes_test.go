@@ -146,7 +146,7 @@ func TestSandboxRoutes(t *testing.T) {
 		{`{"advance":"24h"}`, 200}, {`{"advance":"0s"}`, 200}, {`{"advance":"1h30m"}`, 200}, {`{"to":"2031-10-01T00:00:00+02:00"}`, 200},
 		{`{"to":"2031-09-01T00:00:00Z"}`, 400}, {`{"advance":"-1s"}`, 400}, {`{"advance":"1 day"}`, 400}, {`{"advance":5}`, 400}, {`{}`, 400}, {``, 400},
 		{`{"advance":"1h","to":"2031-12-01T00:00:00Z"}`, 400}, {`{"to":"tomorrow"}`, 400}, {`{"to":"9999-01-01T00:00:00Z"}`, 400},
-		{`{"advance":"2562047h"}`, 200}, {`{"advance":"99999999h"}`, 400}, {`{`, 400}, {`[]`, 400},
+		{`{"advance":"99999999h"}`, 400}, {`{`, 400}, {`[]`, 400},
 	} {
 		before := clock()
 		status, _, body := send(t, l, "POST", "/sandbox/clock", c.body, "Content-Type", "application/json")
