@@ -33,6 +33,9 @@ func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, bo
 			p.Attributes.Set(path, value)
 		}
 		fillIn(p.Attributes, tx.Now())
+		if err := s.checkIdentical(tx, p); err != nil {
+			return nil, err
+		}
 		key, err := s.Master.NewKey(p.ID)
 		if err != nil {
 			return nil, err
@@ -46,6 +49,21 @@ func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, bo
 		})
 	})
 	return p, replay, err
+}
+
+// maxIdentical is how many identical persons a sandbox takes of one partner (S4).
+const maxIdentical = 1000
+
+func (s *Service) checkIdentical(tx kyc.Tx, p kyc.Person) error {
+	if !s.Sandbox {
+		return nil
+	}
+	n, err := tx.Persons().Identical(p.PartnerID, p.IdentityKey(), maxIdentical)
+	if err != nil || n < maxIdentical {
+		return err
+	}
+	return kyc.Fail(kyc.Invalid, "invalid_model",
+		"There are %d persons with the same first_name, last_name, birth_city and birth_date already. Vary them.", maxIdentical)
 }
 
 // fillIn sets what the server itself knows of a new person (partner-api.md §3.1).

@@ -62,13 +62,16 @@ func (s *Service) intend(ctx context.Context, partnerID, personID, id string, bo
 			return err
 		}
 		f := &fields{body: body}
-		data := f.text("device_data", maxDeviceData)
-		secret := f.text("secret", 255)
-		if err := kyc.InvalidFields(f.broken); err != nil {
-			return err
-		}
+		data := f.deviceData()
 		partner, err := tx.Partners().Get(partnerID)
 		if err != nil {
+			return err
+		}
+		secret := ""
+		if len(partner.IdentSecretHash) > 0 { // otherwise any value is ignored
+			secret = f.text("secret", 255)
+		}
+		if err := kyc.InvalidFields(f.broken); err != nil {
 			return err
 		}
 		if err := s.mayRequest(tx, partner, i, secret); err != nil || i.State == kyc.Pending {
@@ -100,14 +103,17 @@ func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, sec
 		return kyc.Fail(kyc.Unprocessable, "invalid_secret", "Invalid Secret submitted")
 	}
 	rules, built := s.Rules[i.Method]
-	if !built || !p.May(i.Method) {
+	if !built {
+		return errNotAllowed
+	}
+	if _, ok := rules.Machine.Next(i.State, kyc.Requested); !ok && i.State != kyc.Pending {
+		return wrongState(i.State, rules.Machine, kyc.Requested)
+	}
+	if !p.May(i.Method) {
 		return errNotAllowed
 	}
 	if i.State == kyc.Pending {
 		return nil // asked for already: the same answer
-	}
-	if _, ok := rules.Machine.Next(i.State, kyc.Requested); !ok {
-		return wrongState(i.State, rules.Machine, kyc.Requested)
 	}
 	n, err := tx.History().Unsuccessful(i.PersonID)
 	if err == nil && n > kyc.MaxUnsuccessful {

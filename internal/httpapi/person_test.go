@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -505,4 +506,24 @@ func TestPersonPatchDeprecated(t *testing.T) {
 		body[name] = "x"
 	}
 	same(t, "all at once", refused(t, l, 400, "deprecated_params", "PATCH", path, body).sources(), all)
+}
+
+// TestIdenticalPersons: a sandbox takes 1,000 of them, and no more (S4).
+func TestIdenticalPersons(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 125 {
+				if status, _, body := l.Do("POST", "/v1/persons", testkit.Object{"first_name": "Anna", "last_name": "Muster"}); status != 201 {
+					t.Errorf("%d %s", status, body)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	l.Call(400, "POST", "/v1/persons", testkit.Object{"first_name": "ANNA", "last_name": "muster"})
+	l.Call(201, "POST", "/v1/persons", testkit.Object{"first_name": "Anna", "last_name": "Muster", "birth_city": "Köln"})
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/testkit"
 )
 
@@ -191,4 +193,21 @@ func TestCredentialsAtRest(t *testing.T) {
 	if !slices.Contains(atRest(t, l, l.Partner.ClientID), "identikit.db-wal") && !slices.Contains(atRest(t, l, l.Partner.ClientID), "identikit.db") {
 		t.Error("the client id is not found either: this test does not look where it should")
 	}
+}
+
+// TestRotateSecret: the new secret counts at once, the old one no more; tokens stay.
+func TestRotateSecret(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	fresh, err := flow.RotateSecret(context.Background(), handle(t, l), l.Partner.ClientID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {l.Partner.ClientID}, "client_secret": {l.Partner.ClientSecret}}.Encode()
+	if status, _, body := send(t, l, "POST", "/oauth2/token", form, "Content-Type", "application/x-www-form-urlencoded"); status != 401 {
+		t.Errorf("the old secret: %d %s", status, body)
+	}
+	l.Array("/v1/persons")
+	l.Token = l.TokenOf(l.Partner.ClientID, fresh)
+	l.Array("/v1/persons")
 }

@@ -1,6 +1,8 @@
 package kyc
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -17,6 +19,17 @@ type Person struct {
 	Attributes Attributes
 	CreatedAt  time.Time
 	Version    int64
+}
+
+// IdentityKey is the same for persons with the same names, birth city and birth
+// date, whatever the letter case and the white space (S4: identical persons).
+func (p Person) IdentityKey() string {
+	hash := sha256.New()
+	for _, path := range []string{"first_name", "last_name", "birth_city", "birth_date"} {
+		words := strings.Fields(strings.ToLower(p.Attributes.Text(path).Reveal()))
+		fmt.Fprintf(hash, "%q\n", strings.Join(words, " "))
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:16])
 }
 
 // Attributes holds a person's fields by their dotted path ("address.city"), as

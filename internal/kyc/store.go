@@ -82,6 +82,7 @@ type PersonReader interface {
 	Get(partnerID, id string) (Person, error)
 	List(partnerID string, p Page) ([]Person, error)
 	Count(partnerID string, atMost int) (int, error)
+	Identical(partnerID, identityKey string, atMost int) (int, error)
 	Key(personID string) ([]byte, error) // the person's key, sealed by the master key
 }
 

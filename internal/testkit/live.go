@@ -96,6 +96,7 @@ func (l *Live) open() {
 func (l *Live) Restart() {
 	l.T.Helper()
 	l.stop()
+	http.DefaultClient.CloseIdleConnections() // they end at the server that is gone
 	token := l.Token
 	l.open()
 	l.Token = token // the old one is still good

@@ -66,6 +66,13 @@ func (s persons) Count(partnerID string, atMost int) (int, error) {
 	return int(n), err
 }
 
+func (s persons) Identical(partnerID, identityKey string, atMost int) (int, error) {
+	n, _, err := one(s.c, readInt,
+		`SELECT COUNT(*) FROM (SELECT 1 FROM persons WHERE partner_id = $1 AND identity_key = $2 LIMIT $3) AS page`,
+		partnerID, identityKey, atMost)
+	return int(n), err
+}
+
 func readBytes(scan func(...any) error) (b []byte, err error) { return b, scan(&b) }
 
 func (s persons) Key(personID string) ([]byte, error) {
@@ -78,8 +85,8 @@ func (s persons) Insert(p kyc.Person, sealedKey []byte) error {
 	if err != nil {
 		return err
 	}
-	err = s.c.exec(`INSERT INTO persons (`+personColumns+`) VALUES (`+placeholders(1, 5)+`)`,
-		p.ID, p.PartnerID, string(attributes), us(p.CreatedAt), 1)
+	err = s.c.exec(`INSERT INTO persons (`+personColumns+`, identity_key) VALUES (`+placeholders(1, 6)+`)`,
+		p.ID, p.PartnerID, string(attributes), us(p.CreatedAt), 1, p.IdentityKey())
 	if err != nil {
 		return err
 	}
@@ -91,7 +98,7 @@ func (s persons) Update(p kyc.Person) error {
 	if err != nil {
 		return err
 	}
-	return s.c.exec(`UPDATE persons SET attributes = $3,
+	return s.c.exec(`UPDATE persons SET attributes = $3, identity_key = $4,
 		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
-		p.ID, p.Version, string(attributes))
+		p.ID, p.Version, string(attributes), p.IdentityKey())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,7 +12,8 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// poolSize is the number of connections that does best on few cores.
+// poolSize is the number of connections that does best on few cores, unless the
+// URL says another with pool_max_conns.
 const poolSize = 16
 
 // pgStore is PostgreSQL: read committed, and the writes of a transaction go out
@@ -27,7 +29,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (kyc.Store, err
 	if err != nil {
 		return nil, errors.New("sqlstore: the database URL is not valid: expected postgres://user:password@host:port/name")
 	}
-	if cfg.MaxConns < poolSize {
+	if !strings.Contains(url, "pool_max_conns") {
 		cfg.MaxConns = poolSize
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

@@ -123,6 +123,12 @@ func roundTrip(t *testing.T, s kyc.Store, clock *Clock) {
 		if p.Attributes["first_name"] != "Žofia" || p.Attributes["fatca_relevant"] != true || p.Attributes["n"] != int64(1<<40) || !slices.Equal(list, []string{"DE", "FR"}) {
 			t.Errorf("attributes came back as %#v", p.Attributes.Reveal())
 		}
+		same, other := kyc.Person{Attributes: kyc.Attributes{"first_name": "žofia "}}, kyc.Person{}
+		for key, want := range map[string]int{same.IdentityKey(): 1, other.IdentityKey(): 0} {
+			if n, err := v.Persons().Identical("p", key, 10); n != want || err != nil {
+				t.Errorf("%d identical persons, %v; want %d", n, err, want)
+			}
+		}
 		key, err := v.Persons().Key("anna")
 		if string(key) != "key" {
 			t.Errorf("key %q", key)

@@ -33,14 +33,16 @@ CREATE TABLE tokens (
 );
 
 CREATE TABLE persons (
-    seq        {{seq}},
-    id         TEXT NOT NULL UNIQUE,
-    partner_id TEXT NOT NULL,
-    attributes TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    version    BIGINT NOT NULL CHECK (version > 0)
+    seq          {{seq}},
+    id           TEXT NOT NULL UNIQUE,
+    partner_id   TEXT NOT NULL,
+    attributes   TEXT NOT NULL,
+    identity_key TEXT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    version      BIGINT NOT NULL CHECK (version > 0)
 );
 CREATE INDEX persons_by_partner ON persons (partner_id, seq);
+CREATE INDEX persons_by_identity ON persons (partner_id, identity_key);
 
 CREATE TABLE person_keys (
     person_id  TEXT PRIMARY KEY,

@@ -1,0 +1,54 @@
+package httpapi_test
+
+import (
+	"mime"
+	"path"
+	"strconv"
+	"testing"
+
+	"github.com/identikit/identikit/internal/testkit"
+	"github.com/identikit/identikit/internal/testkit/testdb"
+)
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		ident := l.Identify("X-AUTOTEST-HAPPYPATH")
+		documents := path.Dir(path.Dir(ident)) + "/documents"
+		if n := len(l.Array(documents)); n != 0 {
+			t.Errorf("%d documents before the call", n)
+		}
+		l.Advance("10m")
+		list := l.Array(documents)
+		shown := l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)
+		if len(list) == 0 || len(list) != len(shown) {
+			t.Fatalf("%d documents, the identification shows %d", len(list), len(shown))
+		}
+		for n, d := range list {
+			one := documents + "/" + d["id"].(string)
+			if o := l.Call(200, "GET", one, nil); jsonOf(t, o) != jsonOf(t, d) {
+				t.Errorf("%v is %v in the list", o, d)
+			}
+			_, h, file := l.Do("GET", one+"/file", nil)
+			kind, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
+			if err != nil || kind != "attachment" || params["filename"] != d["name"] || h.Get("Content-Type") != d["content_type"] ||
+				h.Get("Cache-Control") != "no-store" || float64(len(file)) != d["size"] {
+				t.Errorf("%v: %v, %d bytes", d, h, len(file))
+			}
+			if status, h, _ := l.Do("HEAD", one+"/file", nil); status != 200 || h.Get("Content-Length") != strconv.Itoa(len(file)) {
+				t.Errorf("HEAD: %d %v", status, h)
+			}
+			if jsonOf(t, without(d, "deleted_at")) != jsonOf(t, shown[n]) {
+				t.Errorf("%v is %v in the identification", d, shown[n])
+			}
+		}
+		same(t, "a page", idsOf(l.Array(documents+"?page[size]=1&page[number]=2")), idsOf(list[1:2]))
+		for _, p := range []string{documents + "/nothing", documents + "/nothing/file", "/v1/persons/nobody/documents"} {
+			refused(t, l, 404, "model_not_found", "GET", p, nil)
+		}
+		if files := atRest(t, l, "%PDF-"); len(files) > 0 {
+			t.Errorf("an unsealed PDF is in %v", files)
+		}
+	})
+}
