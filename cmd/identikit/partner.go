@@ -152,12 +152,14 @@ func (partnerSecretCmd) Help() string {
 // Run implements the subcommand.
 func (c *partnerSecretCmd) Run(ctx context.Context) error {
 	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
-		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) {
-			p.IdentSecretHash = nil
-			if c.Secret != "" {
-				p.IdentSecretHash = flow.Hash(c.Secret)
+		var hash []byte
+		if c.Secret != "" {
+			var err error
+			if hash, err = flow.HashSecret(c.Secret); err != nil {
+				return err
 			}
-		})
+		}
+		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) { p.IdentSecretHash = hash })
 		return report(err, c.JSON, map[string]any{"client_id": c.ClientID, "secret_set": c.Secret != ""})
 	})
 }

@@ -82,7 +82,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
-			HTTP: &http.Client{Transport: &http.Transport{
+			HTTP: &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{
 				Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
 			}},
 		},
@@ -106,6 +106,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	<-done
 	return err
 }
+
+// noRedirect makes a redirect an answer: it would carry the API key elsewhere.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func (c *serveCmd) listen(s *server.Server) ([]server.Listener, error) {
 	var encrypted *tls.Config

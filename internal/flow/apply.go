@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -49,8 +50,9 @@ func (s *Service) apply(ctx context.Context, seen kyc.Identification, f provider
 }
 
 func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f provider.Finding, kept evidence) error {
-	if i.State == s.Rules[i.Method].Machine.Start {
-		return errTooEarly
+	to, possible := s.Rules[i.Method].Machine.Next(i.State, f.Event)
+	if early, err := s.tooEarly(tx, i, to); early || err != nil {
+		return cmp.Or(err, errTooEarly)
 	}
 	raw, err := s.sealFinding(tx, i, f)
 	if err != nil {
@@ -63,7 +65,6 @@ func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f p
 	if err != nil {
 		return err
 	}
-	to, possible := s.Rules[i.Method].Machine.Next(i.State, f.Event)
 	late := f.At.Before(i.LastFindingAt)
 	if !possible || late {
 		s.Log.Info("a result changed nothing", "identification", i.ID, "state", i.State, "result", f.Result, "late", late)
@@ -78,6 +79,17 @@ func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f p
 		return s.move(ctx, tx, &i, f.Event, to, byProvider, f.Reason)
 	}
 	return s.succeed(ctx, tx, i, f, kept)
+}
+
+// tooEarly tells whether a start is under way whose acceptance would hide the
+// result: what leads to a state that can be requested must come after it.
+func (s *Service) tooEarly(tx kyc.Tx, i kyc.Identification, to kyc.State) (bool, error) {
+	m := s.Rules[i.Method].Machine
+	if _, again := m.Next(to, kyc.Requested); i.State != m.Start && !again {
+		return false, nil
+	}
+	_, starting, err := tx.Jobs().Find(kyc.StartSession, i.ID)
+	return starting || i.State == m.Start, err
 }
 
 // succeed moves to successful: documents first, then the row and what the
@@ -139,11 +151,7 @@ func corrections(a kyc.Attributes, f provider.Finding) kyc.Attributes {
 }
 
 func (s *Service) sealFinding(tx kyc.Tx, i kyc.Identification, f provider.Finding) ([]byte, error) {
-	sealed, err := tx.Persons().Key(i.PersonID)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.Master.Key(sealed, i.PersonID)
+	key, err := s.keyOf(tx.Persons(), i.PersonID)
 	if err != nil {
 		return nil, err
 	}

@@ -48,10 +48,28 @@ func (s *Service) Delivery(ctx context.Context, j kyc.Job) (d Delivery, ok bool,
 		return d, false, s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
 	if err == nil && d.Subscription.Paused {
-		return d, false, s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, kyc.Never) })
+		return d, false, s.park(ctx, j, d.Subscription.ID)
 	}
 	d.Attempt = d.Notification.Attempts + 1
 	return d, err == nil, err
+}
+
+// park keeps a job for the day on which its subscription is resumed. Whether it
+// still is paused is read again under lock: it may have been resumed just now.
+func (s *Service) park(ctx context.Context, j kyc.Job, subscription string) error {
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		sub, err := tx.Subscriptions().Get(subscription)
+		if kyc.IsKind(err, kyc.NotFound) {
+			return tx.Jobs().Done(j)
+		}
+		if err != nil {
+			return err
+		}
+		if !sub.Paused {
+			return tx.Jobs().PutOff(j, tx.Now())
+		}
+		return tx.Jobs().PutOff(j, kyc.Never)
+	})
 }
 
 // Record writes an attempt and what follows from it.

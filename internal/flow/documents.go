@@ -48,11 +48,17 @@ func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identifi
 }
 
 func (s *Service) personKey(ctx context.Context, personID string) (*seal.Key, error) {
-	var sealed []byte
+	var key *seal.Key
 	err := s.Store.View(ctx, func(v kyc.View) (err error) {
-		sealed, err = v.Persons().Key(personID)
+		key, err = s.keyOf(v.Persons(), personID)
 		return err
 	})
+	return key, err
+}
+
+// keyOf opens the person's key.
+func (s *Service) keyOf(persons kyc.PersonReader, personID string) (*seal.Key, error) {
+	sealed, err := persons.Key(personID)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +109,7 @@ func (s *Service) OpenDocument(ctx context.Context, partnerID, personID, id stri
 const (
 	sweepEvery = 24 * time.Hour
 	sweepAge   = time.Hour // younger bytes may still get their row
+	sweepBatch = 500
 )
 
 // ScheduleSweep makes sure that unnamed bytes are swept away now and then.
@@ -120,30 +127,52 @@ func (s *Service) ScheduleSweep(ctx context.Context) error {
 // that have long expired. The age of
 // bytes is reckoned on the machine's clock, as the file system does.
 func (s *Service) SweepDocuments(ctx context.Context, j kyc.Job) error {
-	err := s.Blobs.Each(ctx, s.Wall.Now().Add(-sweepAge), func(name string) error {
-		named := false
-		err := s.Store.View(ctx, func(v kyc.View) error {
-			for _, rows := range []func([]string) ([]string, error){v.Documents().Blobs, v.Findings().Archives} {
-				found, err := rows([]string{name})
-				if err != nil {
-					return err
-				}
-				named = named || len(found) > 0
-			}
+	err := s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Partners().PurgeTokens(tx.Now().Add(-sweepEvery)) })
+	if err != nil {
+		return err
+	}
+	names := make([]string, 0, sweepBatch)
+	err = s.Blobs.Each(ctx, s.Wall.Now().Add(-sweepAge), func(name string) error {
+		if names = append(names, name); len(names) < sweepBatch {
 			return nil
-		})
-		if err != nil || named {
-			return err
 		}
-		return s.Blobs.Delete(ctx, name)
+		defer func() { names = names[:0] }()
+		return s.sweep(ctx, names)
 	})
 	if err != nil {
 		return err
 	}
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		if err := tx.Partners().PurgeTokens(tx.Now().Add(-sweepEvery)); err != nil {
+	if err := s.sweep(ctx, names); err != nil {
+		return err
+	}
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(sweepEvery)) })
+}
+
+// sweep deletes those of the names that no row names.
+func (s *Service) sweep(ctx context.Context, names []string) error {
+	named := map[string]bool{}
+	err := s.Store.View(ctx, func(v kyc.View) error {
+		for _, rows := range []func([]string) ([]string, error){v.Documents().Blobs, v.Findings().Archives} {
+			found, err := rows(names)
+			if err != nil {
+				return err
+			}
+			for _, name := range found {
+				named[name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if named[name] {
+			continue
+		}
+		if err := s.Blobs.Delete(ctx, name); err != nil {
 			return err
 		}
-		return tx.Jobs().PutOff(j, tx.Now().Add(sweepEvery))
-	})
+	}
+	return nil
 }

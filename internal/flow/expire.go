@@ -7,25 +7,43 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// reviewPatience is how long an expiry waits for a review before it looks again.
-const reviewPatience = 6 * time.Hour
+const (
+	// reviewPatience is how long an expiry waits for a review before it looks again.
+	reviewPatience = 6 * time.Hour
+	// providerPatience and maxAsks are how often an expiry asks a provider that
+	// does not answer before it goes on without it.
+	providerPatience = time.Hour
+	maxAsks          = 48
+)
 
-// Expire is the job of a link whose lifetime is over. A result that is being
-// reviewed holds it up.
+// Expire is the job of a link whose lifetime is over. It asks the firm once more,
+// since the push of a result may have been lost; a result that is being reviewed
+// holds it up.
 func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		i, err := tx.Identifications().Get(j.Key)
-		if err != nil {
+	expire := func(tx kyc.Tx) error { return s.expire(ctx, tx, j) }
+	err := s.fetch(ctx, j.Key, expire)
+	if err == nil {
+		return nil
+	}
+	s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	if j.Attempt >= maxAsks {
+		return s.Store.Tx(ctx, expire)
+	}
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience)) })
+}
+
+func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
+	i, err := tx.Identifications().Get(j.Key)
+	if err != nil {
+		return err
+	}
+	switch to, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.DeadlinePassed); {
+	case ok:
+		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err
 		}
-		switch to, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.DeadlinePassed); {
-		case ok:
-			if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
-				return err
-			}
-		case i.State == kyc.PendingSuccessful || i.State == kyc.PendingFailed:
-			return tx.Jobs().PutOff(j, tx.Now().Add(reviewPatience))
-		}
-		return tx.Jobs().Done(j)
-	})
+	case i.State == kyc.PendingSuccessful || i.State == kyc.PendingFailed:
+		return tx.Jobs().PutOff(j, tx.Now().Add(reviewPatience))
+	}
+	return tx.Jobs().Done(j)
 }

@@ -33,10 +33,12 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
-	if (errors.Is(err, errMoved) || errors.Is(err, errTooEarly)) && j.Attempt < maxStarts {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(time.Second)) })
-	}
-	if kyc.IsKind(err, kyc.NotFound) { // nothing to ask about any more
+	switch again := errors.Is(err, errMoved) || errors.Is(err, errTooEarly); {
+	case again && j.Attempt < maxStarts:
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+			return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt/8, time.Second, time.Minute)))
+		})
+	case again, kyc.IsKind(err, kyc.NotFound): // nothing to ask about any more; polls go on
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
 	return err
@@ -58,7 +60,7 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
-	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", err)
+	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	return s.Store.Tx(ctx, settle)
 }
 
@@ -97,7 +99,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) erro
 	var lacking bool
 	if to, ok := s.Rules[i.Method].Machine.Next(i.State, finding.Event); ok && to == kyc.Successful {
 		if kept, err = s.gather(ctx, adapter, i, p, finding); err != nil {
-			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", err)
+			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
 			lacking = true
 		}
 	}
@@ -121,20 +123,36 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	}
 	adapter := s.Providers[i.Method]
 	finding, err := adapter.Poller.Poll(ctx, i.ID)
-	if err != nil {
+	if err != nil && !errors.Is(err, provider.ErrNoResult) {
 		return err
 	}
-	kept, err := s.gather(ctx, adapter, i, p, finding)
-	if err != nil {
-		return err
-	}
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		if err := insertDocuments(tx, kept.documents); err != nil {
+	var kept evidence
+	if err == nil && i.State == kyc.Successful && finding.Event == kyc.Succeeded {
+		if kept, err = s.gather(ctx, adapter, i, p, finding); err != nil {
 			return err
 		}
-		if err := tx.Findings().SetArchive(i.ID, finding.Fingerprint, kept.archive); err != nil {
+	}
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := keepEvidence(tx, i, finding, kept); err != nil {
 			return err
 		}
 		return tx.Jobs().Done(j)
 	})
+}
+
+// keepEvidence writes evidence that came late: not for an identification that is
+// successful no more, and not twice.
+func keepEvidence(tx kyc.Tx, seen kyc.Identification, f provider.Finding, kept evidence) error {
+	i, err := tx.Identifications().Get(seen.ID)
+	if err != nil {
+		return err
+	}
+	already, err := tx.Documents().OfIdentification(i.ID)
+	if err != nil || len(already) > 0 || i.State != kyc.Successful || len(kept.documents) == 0 {
+		return err
+	}
+	if err := insertDocuments(tx, kept.documents); err != nil {
+		return err
+	}
+	return tx.Findings().SetArchive(i.ID, f.Fingerprint, kept.archive)
 }

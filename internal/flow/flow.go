@@ -63,7 +63,6 @@ const (
 	byPartner  = "partner"
 	byProvider = "provider"
 	bySystem   = "system"
-	byOperator = "operator"
 )
 
 // berlin is where the AML dates of the API are reckoned (rulings §2).

@@ -143,12 +143,8 @@ func addressOf(a kyc.Attributes) string {
 	return string(b)
 }
 
-func (s *Service) sealDeviceData(v interface{ Persons() kyc.Persons }, i kyc.Identification, data string) ([]byte, error) {
-	sealed, err := v.Persons().Key(i.PersonID)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.Master.Key(sealed, i.PersonID)
+func (s *Service) sealDeviceData(tx kyc.Tx, i kyc.Identification, data string) ([]byte, error) {
+	key, err := s.keyOf(tx.Persons(), i.PersonID)
 	if err != nil {
 		return nil, err
 	}

@@ -56,12 +56,8 @@ func (s *Service) notify(tx kyc.Tx, partnerID, event, entityID string, body []by
 		if err := tx.Outbox().Insert(n); err != nil {
 			return err
 		}
-		due := tx.Now()
-		if sub.Paused {
-			due = kyc.Never
-		}
-		err := tx.Jobs().Add(kyc.Job{
-			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: due,
+		err := tx.Jobs().Add(kyc.Job{ // of a paused subscription it parks itself
+			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: tx.Now(),
 		})
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 
@@ -61,7 +62,7 @@ func checks(a kyc.Attributes, f provider.Finding) []report.Check {
 		case provider.Confirmed:
 			check.Value = a.Text(field.Path).Reveal() // as it is written with us
 		case provider.Changed:
-			check.Original = a.Text(field.Path).Reveal()
+			check.Original = cmp.Or(v.Original, a.Text(field.Path).Reveal())
 		}
 		all = append(all, check)
 	}

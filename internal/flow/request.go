@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"strings"
 	"time"
@@ -31,11 +30,29 @@ func (s *Service) Request(ctx context.Context, partnerID, personID, id string, b
 		if mine {
 			return s.runStart(ctx, i.ID, j, deadline)
 		}
+		if err := s.waitForStart(ctx, id, deadline); err != nil {
+			return i, err
+		}
+	}
+}
+
+// waitForStart waits until nobody is starting the session any more.
+func (s *Service) waitForStart(ctx context.Context, id string, deadline time.Time) error {
+	for {
 		if s.Wall.Now().After(deadline) {
-			return i, errTooSlow
+			return errTooSlow
+		}
+		var j kyc.Job
+		var waiting bool
+		err := s.Store.View(ctx, func(v kyc.View) (err error) {
+			j, waiting, err = v.Jobs().Find(kyc.StartSession, id)
+			return err
+		})
+		if err != nil || !waiting || !j.LeaseUntil.After(s.Wall.Now()) {
+			return err
 		}
 		if err := wait(ctx, 20*time.Millisecond); err != nil {
-			return i, err
+			return err
 		}
 	}
 }
@@ -77,29 +94,25 @@ func (s *Service) intend(ctx context.Context, partnerID, personID, id string, bo
 		if err := s.mayRequest(tx, partner, i, secret); err != nil || i.State == kyc.Pending {
 			return err
 		}
-		if data != "" {
-			if i.DeviceData, err = s.sealDeviceData(tx, i, data); err != nil {
-				return err
-			}
-			if err := tx.Identifications().Update(i); err != nil {
-				return err
-			}
-			i.Version++
-		}
 		wall := s.Wall.Now()
 		start := kyc.Job{Kind: kyc.StartSession, Key: i.ID, DueAt: tx.Now()}
-		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(kyc.JobLease)); err != nil || mine {
+		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(kyc.JobLease)); err == nil && !mine {
+			j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(kyc.JobLease))
+		}
+		if err != nil || !mine || data == "" {
 			return err
 		}
-		j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(kyc.JobLease))
-		return err
+		if i.DeviceData, err = s.sealDeviceData(tx, i, data); err != nil {
+			return err
+		}
+		return tx.Identifications().Update(i)
 	})
 	return i, j, mine, err
 }
 
 // mayRequest checks in the order of rulings §1: the secret, the state, the right.
 func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, secret string) error {
-	if len(p.IdentSecretHash) > 0 && subtle.ConstantTimeCompare(Hash(secret), p.IdentSecretHash) != 1 {
+	if len(p.IdentSecretHash) > 0 && !sameSecret(secret, p.IdentSecretHash) {
 		return kyc.Fail(kyc.Unprocessable, "invalid_secret", "Invalid Secret submitted")
 	}
 	rules, built := s.Rules[i.Method]
@@ -108,6 +121,10 @@ func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, sec
 	}
 	if _, ok := rules.Machine.Next(i.State, kyc.Requested); !ok && i.State != kyc.Pending {
 		return wrongState(i.State, rules.Machine, kyc.Requested)
+	}
+	if !i.LinkExpiresAt.IsZero() && !tx.Now().Before(i.LinkExpiresAt) && i.State != kyc.Pending {
+		return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+			"The identification is '%s' and the lifetime of its link is over. Create a new identification.", i.State)
 	}
 	if !p.May(i.Method) {
 		return errNotAllowed
@@ -164,7 +181,7 @@ func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline t
 // StartSession is the job of an intent that nobody waits for.
 func (s *Service) StartSession(ctx context.Context, j kyc.Job) error {
 	if err := s.start(ctx, j); err != nil {
-		s.Log.Warn("the provider did not start a session", "identification", j.Key, "attempt", j.Attempt, "error", err)
+		s.Log.Warn("the provider did not start a session", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	}
 	return nil // start has settled the job
 }

@@ -187,6 +187,48 @@ func TestRequestAgain(t *testing.T) {
 	}
 }
 
+// TestExpiryAsks: a result whose push was lost counts, if it came in time.
+func TestExpiryAsks(t *testing.T) {
+	l := testkit.Start(t, "")
+	identified, open := l.Identify("Anna"), l.Identify("Ben")
+	l.Advance("335h")
+	steer(t, l, "POST", "/pushes", `{"drop":1000}`)
+	steer(t, l, "POST", "/sessions/"+path.Base(identified)+"/result", `{"result":"SUCCESS"}`)
+	l.Advance("2h")
+	if a, b := l.Status(identified), l.Status(open); a != "successful" || b != "expired" {
+		t.Errorf("%s and %s", a, b)
+	}
+}
+
+// TestExpiryWithoutProvider: a provider that is gone for good does not keep
+// links open for ever.
+func TestExpiryWithoutProvider(t *testing.T) {
+	l := testkit.Start(t, "")
+	ident := l.Identify("Anna")
+	l.Advance("335h")
+	steer(t, l, "POST", "/faults", `{"mode":"refuse","count":1000000}`)
+	l.Advance("2h")
+	if s := l.Status(ident); s != "pending" {
+		t.Errorf("%s before the provider could be asked", s)
+	}
+	l.Advance("72h")
+	if s := l.Status(ident); s != "expired" {
+		t.Errorf("%s three days later", s)
+	}
+}
+
+// TestRequestTooLate: a link that is over is not given out again.
+func TestRequestTooLate(t *testing.T) {
+	l := testkit.Start(t, "")
+	ident := l.Identify("Anna")
+	choose(l, ident, "SUCCESS", "")
+	l.Advance("400h")
+	choose(l, ident, "CANCELED", "TECH_PHOTO") // a late review
+	if o := l.Call(412, "PATCH", ident+"/request", nil); !strings.Contains(o["detail"].(string), "lifetime") {
+		t.Errorf("%v", o)
+	}
+}
+
 // TestExpiry: 14 days from the first request, unless a review is open.
 func TestExpiry(t *testing.T) {
 	l := testkit.Start(t, "")

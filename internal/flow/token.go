@@ -14,8 +14,8 @@ import (
 // TokenLifetime is how long an access token is good for (partner-api.md §1.2).
 const TokenLifetime = time.Hour
 
-// Hash is how client secrets and tokens are stored. They hold 256 random bits,
-// so a plain hash cannot be guessed back.
+// Hash is how client secrets and tokens are stored. We make them of 256 random
+// bits, so a plain hash cannot be guessed back.
 func Hash(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]

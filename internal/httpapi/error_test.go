@@ -20,7 +20,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/sandbox"
@@ -357,7 +356,7 @@ func TestErrorDocuments(t *testing.T) {
 			golden(t, c.code, body)
 		})
 	}
-	change(t, l, func(p *kyc.Partner) { p.IdentSecretHash = flow.Hash("s3cret") })
+	change(t, l, withSecret(t, "s3cret"))
 	_, _, body := l.Do("PATCH", ident+"/request", nil)
 	golden(t, "invalid_secret", body)
 

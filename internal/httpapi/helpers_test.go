@@ -189,3 +189,13 @@ func with(t testing.TB, l *testkit.Live) *testkit.Live {
 	below.T = t
 	return &below
 }
+
+// withSecret gives a partner an identification secret.
+func withSecret(t *testing.T, secret string) func(*kyc.Partner) {
+	t.Helper()
+	hash, err := flow.HashSecret(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(p *kyc.Partner) { p.IdentSecretHash = hash }
+}

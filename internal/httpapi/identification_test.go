@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method/video"
 	"github.com/identikit/identikit/internal/sandbox"
@@ -351,7 +350,7 @@ func TestRequestSecret(t *testing.T) {
 	done := create(l, person)
 	l.Call(200, "PATCH", done+"/request", object{"secret": "any"})
 	end(l, done, "SUCCESS", "")
-	change(t, l, func(p *kyc.Partner) { p.IdentSecretHash = flow.Hash("s3cret") })
+	change(t, l, withSecret(t, "s3cret"))
 	fresh := create(l, person)
 	for _, c := range []struct {
 		name, ident string

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/identikit/identikit/internal/flow"
-	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/testkit"
 )
@@ -74,7 +72,7 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 	once(t, l, "Schluesselbund", "/v1/persons", `{}`)
 	once(t, l, "Schluesselbund", "/v1/persons", `{"first_name":"Daumesdick"}`)
 
-	change(t, l, func(p *kyc.Partner) { p.IdentSecretHash = flow.Hash("Sesam-oeffne-dich") })
+	change(t, l, withSecret(t, "Sesam-oeffne-dich"))
 	ident := create(l, person)
 	refused(t, l, 422, "invalid_secret", "PATCH", ident+"/request", object{"secret": "Simsalabim"})
 	reference := l.Call(200, "PATCH", ident+"/request", object{"secret": "Sesam-oeffne-dich", "device_data": "Web;Spieglein"})["reference"].(string)

@@ -41,13 +41,24 @@ type group struct {
 	busy  sync.WaitGroup
 	slots chan struct{}
 	gate  sync.RWMutex // held for writing while paused
+
+	mu     sync.Mutex
+	owners map[string]int // how many jobs of an owner are running
 }
+
+// One owner (a receiver that does not answer, say) must not take all workers:
+// jobs are taken a few at a time, and of an owner with perOwner running none.
+const (
+	perOwner  = 16
+	atATime   = 8
+	errorRest = time.Second
+)
 
 // New makes a runner; nothing runs before Run or RunDue.
 func New(store kyc.Store, clock, wall kyc.Clock, log *slog.Logger, groups ...Group) *Runner {
 	r := &Runner{store: store, clock: clock, wall: wall, log: log}
 	for _, g := range groups {
-		x := &group{Group: g, wake: make(chan struct{}, 1), slots: make(chan struct{}, g.Workers)}
+		x := &group{Group: g, wake: make(chan struct{}, 1), slots: make(chan struct{}, g.Workers), owners: map[string]int{}}
 		for kind := range g.Handlers {
 			x.kinds = append(x.kinds, kind)
 		}
@@ -81,11 +92,17 @@ func (r *Runner) Run(ctx context.Context) {
 
 func (r *Runner) loop(ctx context.Context, g *group) {
 	for ctx.Err() == nil {
-		started := r.startSome(ctx, g)
+		started, err := r.startSome(ctx, g)
 		if started {
 			continue
 		}
-		timer := time.NewTimer(r.nap(ctx, g))
+		rest := errorRest
+		if err == nil {
+			rest = r.nap(ctx, g)
+		} else if ctx.Err() == nil {
+			r.log.Error("jobs: the database does not answer", "error", err)
+		}
+		timer := time.NewTimer(rest)
 		select {
 		case <-ctx.Done():
 		case <-g.wake:
@@ -110,45 +127,60 @@ func (r *Runner) nap(ctx context.Context, g *group) time.Duration {
 
 func (r *Runner) next(ctx context.Context, g *group) (next time.Time, ok bool, err error) {
 	err = r.store.View(ctx, func(v kyc.View) error {
-		next, ok, err = v.Jobs().NextDue(g.kinds, r.wall.Now())
+		next, ok, err = v.Jobs().NextDue(r.due(g))
 		return err
 	})
 	return next, ok, err
 }
 
-// startSome leases as many jobs as there are free workers and starts them.
-func (r *Runner) startSome(ctx context.Context, g *group) bool {
+// due looks for jobs of the group, passing over owners that have enough running.
+func (r *Runner) due(g *group) kyc.Due {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	q := kyc.Due{Kinds: g.kinds, Wall: r.wall.Now()}
+	for owner, n := range g.owners {
+		if n >= perOwner {
+			q.Except = append(q.Except, owner)
+		}
+	}
+	return q
+}
+
+func (g *group) count(owner string, by int) {
+	if owner == "" {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.owners[owner] += by; g.owners[owner] <= 0 {
+		delete(g.owners, owner)
+	}
+}
+
+// startSome leases a few jobs, as far as there are free workers, and starts them.
+func (r *Runner) startSome(ctx context.Context, g *group) (bool, error) {
 	g.gate.RLock()
 	defer g.gate.RUnlock()
-	free := cap(g.slots) - len(g.slots)
+	free := min(cap(g.slots)-len(g.slots), atATime)
 	if free == 0 {
-		return false
+		return false, nil
 	}
 	next, ok, err := r.next(ctx, g) // a read is cheaper than a transaction
 	if err != nil || !ok || next.After(r.clock.Now()) {
-		r.complain(ctx, "look for work", err)
-		return false
+		return false, err
 	}
 	jobs, err := r.lease(ctx, g, free, func(kyc.Tx) error { return nil })
-	if err != nil {
-		r.complain(ctx, "lease jobs", err)
-		return false
-	}
 	for _, j := range jobs {
 		g.slots <- struct{}{}
+		g.count(j.Owner, 1)
 		g.busy.Go(func() {
 			r.do(context.WithoutCancel(ctx), g, j)
+			g.count(j.Owner, -1)
 			<-g.slots
 			r.Wake()
 		})
 	}
-	return len(jobs) > 0
-}
-
-func (r *Runner) complain(ctx context.Context, what string, err error) {
-	if err != nil && ctx.Err() == nil {
-		r.log.Error("jobs: cannot "+what, "error", err)
-	}
+	return len(jobs) > 0, err
 }
 
 func (r *Runner) lease(ctx context.Context, g *group, limit int, also func(kyc.Tx) error) (jobs []kyc.Job, err error) {
@@ -156,11 +188,14 @@ func (r *Runner) lease(ctx context.Context, g *group, limit int, also func(kyc.T
 		if err := also(tx); err != nil {
 			return err
 		}
-		wall := r.wall.Now()
-		jobs, err = tx.Jobs().Lease(g.kinds, r.clock.Now(), wall, wall.Add(kyc.JobLease), limit)
+		q := r.due(g)
+		jobs, err = tx.Jobs().Lease(q, r.clock.Now(), q.Wall.Add(kyc.JobLease), limit)
 		return err
 	})
-	return jobs, err
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
 }
 
 // do runs one job. What fails is put off: 1 s, 2 s, … up to 10 minutes.
@@ -171,7 +206,7 @@ func (r *Runner) do(ctx context.Context, g *group, j kyc.Job) {
 	if err == nil {
 		return
 	}
-	r.log.Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempt, "error", err)
+	r.log.Warn("job put off", "kind", j.Kind, "key", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	err = r.store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
 		return tx.Jobs().PutOff(j, r.clock.Now().Add(kyc.Backoff(j.Attempt, time.Second, 10*time.Minute)))
 	})

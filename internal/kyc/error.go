@@ -60,6 +60,19 @@ func (e *Error) Error() string {
 // Unwrap gives errors.Is and errors.As the way to the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// Brief is err for the log: of an Error its code and cause, without the detail,
+// in which a provider's words may quote a person's data.
+func Brief(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	if e.Cause == nil {
+		return e.Code
+	}
+	return e.Code + ": " + e.Cause.Error()
+}
+
 // Fail makes an Error of the kind with a formatted detail.
 func Fail(kind Kind, code, format string, args ...any) *Error {
 	return &Error{Kind: kind, Code: code, Detail: fmt.Sprintf(format, args...)}

@@ -25,8 +25,9 @@ type Job struct {
 	Lane       string // jobs of one lane run one after the other, oldest first; empty: no order
 	Blocking   bool   // whether later jobs of the lane wait for this one
 	DueAt      time.Time
-	Attempt    int   // how often it was tried and put off
-	Generation int64 // grows when the job is asked for again while it runs
+	Attempt    int       // how often it was tried and put off
+	Generation int64     // grows when the job is asked for again while it runs
+	LeaseUntil time.Time // on the machine's clock; who holds it settles it by this
 }
 
 // Never is the due time of work that waits for a person (a paused subscription).

@@ -13,7 +13,7 @@ type Partner struct {
 	Name       string
 	ClientID   string
 	SecretHash []byte // SHA-256 of the client secret, which has 256 random bits
-	// IdentSecretHash is the SHA-256 of the partner's identification secret, if it
+	// IdentSecretHash is the salted hash of the partner's identification secret, if it
 	// has one: then every `request` must carry it (rulings §1, "secret").
 	IdentSecretHash []byte
 	Methods         []Method // the methods it may use; empty means all

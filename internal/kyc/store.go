@@ -158,12 +158,19 @@ type Outbox interface {
 	Record(n Notification, a Attempt) error // stores the attempt and the notification's new state
 }
 
+// Due says which jobs are looked for: their kinds, the machine's time, on which
+// leases run, and owners that are passed over for now.
+type Due struct {
+	Kinds  []JobKind
+	Wall   time.Time
+	Except []string
+}
+
 // JobReader reads what is due.
 type JobReader interface {
 	Find(kind JobKind, key string) (Job, bool, error)
-	// NextDue is the earliest due time of a job that could run; wall is the
-	// machine's time, on which leases run.
-	NextDue(kinds []JobKind, wall time.Time) (time.Time, bool, error)
+	// NextDue is the earliest due time of a job that could run.
+	NextDue(q Due) (time.Time, bool, error)
 }
 
 // Jobs reads and writes jobs.
@@ -174,10 +181,13 @@ type Jobs interface {
 	Add(Job) error
 	// AddLeased puts a job in that the caller runs itself at once; false if it exists.
 	AddLeased(j Job, wallUntil time.Time) (Job, bool, error)
-	Lease(kinds []JobKind, due, wall, wallUntil time.Time, limit int) ([]Job, error)
+	Lease(q Due, now, wallUntil time.Time, limit int) ([]Job, error)
 	Take(kind JobKind, key string, wall, wallUntil time.Time) (Job, bool, error)
-	Done(Job) error                       // removes it, unless it was asked for again meanwhile
-	PutOff(j Job, due time.Time) error    // tries again later; counts an attempt; stores Blocking
+	// Done removes it, unless it was asked for again meanwhile. PutOff tries again
+	// later, counts an attempt and stores Blocking. Both do nothing for somebody
+	// whose lease has run out and who is not its holder any more.
+	Done(Job) error
+	PutOff(j Job, due time.Time) error
 	Park(owner string, parked bool) error // all of an owner: never, or now
 	VoidLeases() error                    // what a dead process had taken is free again
 }

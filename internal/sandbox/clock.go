@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/identikit/identikit/internal/clock"
@@ -79,7 +80,7 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 	defer w.sim.Resume()
 	now := w.clock.Stop()
 	defer w.clock.Go()
-	for {
+	for stuck := 0; ; {
 		n, err := w.doDue(ctx)
 		fired += n
 		if err != nil {
@@ -89,7 +90,13 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 		switch {
 		case err != nil:
 			return fired, err
-		case n > 0 && ok && !next.After(now):
+		case ok && !next.After(now):
+			if stuck++; n > 0 {
+				stuck = 0
+			}
+			if stuck > maxStuck {
+				return fired, fmt.Errorf("sandbox: something is due at %s and cannot be done; the log says why", now.Format(time.RFC3339))
+			}
 			continue
 		case !now.Before(to):
 			return fired, w.keepClock(ctx)
@@ -104,6 +111,10 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 		}
 	}
 }
+
+// maxStuck is how often something may be found due and not be done: others may
+// have taken it, or added it just now.
+const maxStuck = 100
 
 // doDue does some of what is due at this instant. The clock is stored with it:
 // a crash must not take it back behind what has happened.

@@ -43,7 +43,11 @@ func (w *World) facts(ctx context.Context, master *seal.Master) (facts, error) {
 		return facts{}, err
 	}
 	if known {
-		return readFacts(master, text)
+		f, err := readFacts(master, text)
+		if err != nil {
+			return f, err
+		}
+		return f, w.ensurePartner(ctx, f.partner)
 	}
 	s := storedFacts{
 		ClientID: id.Secret(), ClientSecret: id.Token(), APIKey: id.Secret(), PushSecret: id.Token(), SimSeed: []byte(id.Token()),
@@ -59,16 +63,25 @@ func (w *World) facts(ctx context.Context, master *seal.Master) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	_, _, err = flow.CreatePartner(ctx, w.store, flow.NewPartner{Name: "Sandbox Bank", ClientID: s.ClientID, Secret: s.ClientSecret})
-	if err != nil {
-		return facts{}, err
-	}
 	text = base64.StdEncoding.EncodeToString(sealed)
 	err = w.store.Tx(ctx, func(tx kyc.Tx) error { return tx.Settings().Put(factsSetting, text) })
 	if err != nil {
 		return facts{}, err
 	}
-	return readFacts(master, text)
+	return w.facts(ctx, master)
+}
+
+// ensurePartner makes the sandbox's own partner if it is not there yet.
+func (w *World) ensurePartner(ctx context.Context, c Credentials) error {
+	err := w.store.View(ctx, func(v kyc.View) error {
+		_, err := v.Partners().ByClientID(c.ClientID)
+		return err
+	})
+	if !kyc.IsKind(err, kyc.NotFound) {
+		return err
+	}
+	_, _, err = flow.CreatePartner(ctx, w.store, flow.NewPartner{Name: "Sandbox Bank", ClientID: c.ClientID, Secret: c.ClientSecret})
+	return err
 }
 
 func readFacts(master *seal.Master, text string) (f facts, err error) {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
@@ -48,12 +49,34 @@ func MasterFromFile(path string, create bool) (*Master, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && create {
 		text = []byte(base64.StdEncoding.EncodeToString(newKey()) + "\n")
-		err = os.WriteFile(path, text, 0o600)
+		err = write(path, text)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the master key: %w", err)
 	}
 	return NewMaster(string(text))
+}
+
+// write makes a file of mode 0600 that has reached the disk, all of it or none:
+// what it will seal must not outlive it.
+func write(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // gone already when all went well
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func newKey() []byte {

@@ -15,7 +15,7 @@ func TestCheckAddress(t *testing.T) {
 		"169.254.169.254:80": false, "100.64.0.1:443": false, "0.0.0.0:443": false, "224.0.0.1:443": false, "255.255.255.255:443": false,
 		"168.63.129.16:80": false, "[fe80::1]:443": false, "[fd00:ec2::254]:80": false, "[fc00::1]:443": false, "[ff02::1]:443": false,
 		"[::ffff:10.0.0.1]:443": false, "[64:ff9b::a9fe:a9fe]:80": false, "[2002:7f00:1::]:443": false, "[::7f00:1]:443": false,
-		"[2001:db8::1]:443": false, "192.0.2.1:443": false, "198.18.0.1:443": false, "no address": false,
+		"[2001:db8::1]:443": false, "[fd00:ec2::254%eth0]:443": false, "[64:ff9b::a9fe:a9fe%1]:80": false, "192.0.2.1:443": false, "198.18.0.1:443": false, "no address": false,
 	} {
 		if err := checkAddress(address, false); (err == nil) != allowed {
 			t.Errorf("%s: %v, want allowed %t", address, err, allowed)

@@ -57,13 +57,24 @@ func (d Dir) Put(_ context.Context, r io.Reader) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := d.folder(filepath.Dir(path)); err != nil {
 		return "", fmt.Errorf("blob: %w", err)
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return "", fmt.Errorf("blob: %w", err)
 	}
 	return name, syncDir(filepath.Dir(path))
+}
+
+// folder makes a two-letter folder, durably, if it is not there.
+func (d Dir) folder(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	return syncDir(d.root)
 }
 
 // syncDir makes the rename durable.

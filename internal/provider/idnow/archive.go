@@ -16,7 +16,7 @@ import (
 
 const (
 	maxFiles    = 200
-	maxUnpacked = 512 << 20
+	maxUnpacked = 256 << 20
 )
 
 // documentTypes says what the files of the ZIP are, by the stem of their name

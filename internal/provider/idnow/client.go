@@ -2,6 +2,7 @@ package idnow
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,26 +18,28 @@ import (
 )
 
 const (
-	callTimeout = 15 * time.Second
-	maxJSON     = 8 << 20
-	maxArchive  = 256 << 20
-	tries       = 3
+	callTimeout    = 15 * time.Second
+	archiveTimeout = time.Minute
+	maxJSON        = 8 << 20
+	maxArchive     = 128 << 20
+	tries          = 3
 )
 
 // request is one call below /api/v1/<companyid>.
 type request struct {
 	method, path string
 	body         []byte
-	byKey        bool  // with the API key; otherwise with a login token
-	anonymous    bool  // login itself
-	limit        int64 // of the answer; 0 means maxJSON
+	byKey        bool          // with the API key; otherwise with a login token
+	anonymous    bool          // login itself
+	limit        int64         // of the answer; 0 means maxJSON
+	timeout      time.Duration // 0 means callTimeout
 }
 
 // call makes the request and decodes the answer into out: *[]byte gets the
 // bytes as they are, anything else JSON. It logs in when it must, and tries
 // again what failed at once; every call of this API may be repeated.
 func (a *account) call(ctx context.Context, r request, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.timeout, callTimeout))
 	defer cancel()
 	var next outcome
 	var err error
@@ -207,7 +210,7 @@ func refusal(method string, status int, body []byte) error {
 	}
 	detail := "Request to IDnow failed: " + dump(answer.Errors)
 	switch {
-	case status >= 500:
+	case status >= 500 || status == http.StatusTooManyRequests:
 		return kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider has trouble. %s", detail)
 	case status == http.StatusNotFound && method == http.MethodGet:
 		return kyc.Fail(kyc.NotFound, "idnow_error", "%s", detail)

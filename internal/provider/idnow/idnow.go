@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -36,6 +37,9 @@ func (c Config) Check() error {
 		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || strings.Trim(u.Path, "/") != "" {
 			return errors.New("idnow: the " + name + " must be an origin like https://gateway.idnow.de")
 		}
+		if ip, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+			return errors.New("idnow: the " + name + " must use https; plain http is for this machine alone")
+		}
 	}
 	if c.CompanyID == "" || c.APIKey == "" {
 		return errors.New("idnow: the company id and the API key are needed")
@@ -46,13 +50,14 @@ func (c Config) Check() error {
 // New returns the adapter of the account.
 func New(c Config) provider.Adapter {
 	c.GatewayURL, c.GoURL = strings.TrimRight(c.GatewayURL, "/"), strings.TrimRight(c.GoURL, "/")
-	a := &account{Config: c}
+	a := &account{Config: c, archives: make(chan struct{}, 2)}
 	return provider.Adapter{Name: "idnow", Starter: a, Poller: a, Receiver: receiver{}, Archiver: a}
 }
 
 // account holds the login token and the last estimate besides.
 type account struct {
 	Config
+	archives   chan struct{}
 	mu         sync.Mutex
 	token      string
 	estimate   *int
@@ -123,9 +128,15 @@ func (a *account) Poll(ctx context.Context, identification string) (provider.Fin
 
 // Archive implements provider.Archiver: endpoint 10, the ZIP.
 func (a *account) Archive(ctx context.Context, identification string) (provider.Archive, error) {
+	select {
+	case a.archives <- struct{}{}: // few at a time: each is held in memory as a whole
+		defer func() { <-a.archives }()
+	case <-ctx.Done():
+		return provider.Archive{}, slow(ctx.Err())
+	}
 	var whole []byte
 	err := a.call(ctx, request{
-		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", limit: maxArchive,
+		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", limit: maxArchive, timeout: archiveTimeout,
 	}, &whole)
 	if err != nil {
 		return provider.Archive{}, err

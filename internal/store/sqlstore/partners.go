@@ -30,7 +30,7 @@ func (s partners) Get(id string) (kyc.Partner, error) {
 
 func (s partners) ByClientID(clientID string) (kyc.Partner, error) {
 	return must(s.c, kyc.Missing("Partner", clientID), readPartner,
-		`SELECT `+partnerColumns+` FROM partners WHERE client_id = $1`, clientID)
+		`SELECT `+partnerColumns+` FROM partners WHERE client_id = $1`+s.c.forUpdate(), clientID)
 }
 
 func (s partners) List() ([]kyc.Partner, error) {

@@ -148,6 +148,9 @@ func (p *pgPipe) commit() error {
 		return err
 	}
 	rs.Close()
+	if tag := rs.CommandTag().String(); rs.Err() == nil && tag != "COMMIT" {
+		return errors.Join(fmt.Errorf("sqlstore: the transaction ended with %s", tag), r.Close())
+	}
 	return errors.Join(rs.Err(), r.Close())
 }
 

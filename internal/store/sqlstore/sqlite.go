@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -178,9 +177,6 @@ func (s *liteStore) commit(group []*call) {
 	if err == nil {
 		for _, c := range group {
 			s.run(c, len(group) > 1)
-		}
-		if s.opts.CommitDelay > 0 {
-			time.Sleep(s.opts.CommitDelay)
 		}
 		err = s.end(group)
 	}

@@ -23,8 +23,6 @@ type Options struct {
 	NewID func(suffix string, n int64) string
 	// Sequenced keeps the position per suffix in the database: for a seeded sandbox.
 	Sequenced bool
-	// CommitDelay is added to every commit of SQLite: for benchmarks only.
-	CommitDelay time.Duration
 }
 
 // Open opens the store at url: "postgres://…" or the path of an SQLite file,

@@ -15,7 +15,7 @@ func readSubscription(scan func(...any) error) (s kyc.Subscription, err error) {
 
 func (s subscriptions) Get(id string) (kyc.Subscription, error) {
 	return must(s.c, kyc.Missing("Solaris::Webhook", id), readSubscription,
-		`SELECT `+subscriptionColumns+` FROM subscriptions WHERE id = $1`, id)
+		`SELECT `+subscriptionColumns+` FROM subscriptions WHERE id = $1`+s.c.forUpdate(), id)
 }
 
 func (s subscriptions) Find(partnerID, id string) (kyc.Subscription, error) {

@@ -18,7 +18,7 @@ var (
 func lease(t *testing.T, s kyc.Store, clock *Clock, wall time.Time, limit int) (leased []kyc.Job) {
 	t.Helper()
 	do(t, s, func(tx kyc.Tx) (err error) {
-		leased, err = tx.Jobs().Lease(kinds, clock.Now(), wall, wall.Add(time.Minute), limit)
+		leased, err = tx.Jobs().Lease(kyc.Due{Kinds: kinds, Wall: wall}, clock.Now(), wall.Add(time.Minute), limit)
 		return err
 	})
 	return leased
@@ -49,7 +49,7 @@ func leaseOnceEach(t *testing.T, s kyc.Store, clock *Clock) {
 			for {
 				var leased []kyc.Job
 				err := s.Tx(t.Context(), func(tx kyc.Tx) (err error) {
-					leased, err = tx.Jobs().Lease(kinds, clock.Now(), wall, wall.Add(time.Minute), 3)
+					leased, err = tx.Jobs().Lease(kyc.Due{Kinds: kinds, Wall: wall}, clock.Now(), wall.Add(time.Minute), 3)
 					return err
 				})
 				if err != nil {
@@ -84,6 +84,13 @@ func leaseRunsOut(t *testing.T, s kyc.Store, clock *Clock) {
 	}
 	if got := keys(lease(t, s, clock, wall.Add(time.Minute), 9)); got != "a" {
 		t.Fatalf("not given again after the lease: %q", got)
+	}
+	stale := lease(t, s, clock, wall.Add(2*time.Minute), 9)[0]
+	stale.LeaseUntil = wall.Add(time.Minute) // a holder that slept through its lease
+	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Done(stale) })
+	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().PutOff(stale, kyc.Never) })
+	if got := keys(lease(t, s, clock, wall.Add(2*time.Minute), 9)); got != "" {
+		t.Fatalf("a stale holder let go of another's lease: %q", got)
 	}
 	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().VoidLeases() })
 	if got := keys(lease(t, s, clock, wall, 9)); got != "a" {
@@ -127,7 +134,7 @@ func askedForAgain(t *testing.T, s kyc.Store, clock *Clock) {
 	}
 	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Done(last[0]) })
 	see(t, s, func(v kyc.View) error {
-		_, ok, err := v.Jobs().NextDue(kinds, wall)
+		_, ok, err := v.Jobs().NextDue(kyc.Due{Kinds: kinds, Wall: wall})
 		if ok {
 			t.Error("done, yet due")
 		}
@@ -160,6 +167,32 @@ func lanes(t *testing.T, s kyc.Store, clock *Clock) {
 	if got := keys(lease(t, s, clock, wall, 9)); got != "a3" {
 		t.Fatalf("leased %q, want a3", got)
 	}
+}
+
+func except(t *testing.T, s kyc.Store, clock *Clock) {
+	do(t, s, func(tx kyc.Tx) error {
+		for _, owner := range []string{"a", "b", "c"} {
+			if err := tx.Jobs().Add(kyc.Job{Kind: kyc.Deliver, Key: owner, Owner: owner, DueAt: clock.Now()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	q := kyc.Due{Kinds: kinds, Wall: wall, Except: []string{"a", "c"}}
+	do(t, s, func(tx kyc.Tx) error {
+		leased, err := tx.Jobs().Lease(q, clock.Now(), wall.Add(time.Minute), 9)
+		if keys(leased) != "b" {
+			t.Errorf("leased %q, want b", keys(leased))
+		}
+		return err
+	})
+	see(t, s, func(v kyc.View) error {
+		_, ok, err := v.Jobs().NextDue(q)
+		if ok {
+			t.Error("an owner that is passed over is due")
+		}
+		return err
+	})
 }
 
 func parking(t *testing.T, s kyc.Store, clock *Clock) {
