@@ -78,13 +78,15 @@ func writeIdentification(c *call, status int, i kyc.Identification) error {
 
 // identification finds the identification of the path.
 func (s *Server) identification(c *call) (i kyc.Identification, err error) {
-	if _, err := s.person(c); err != nil {
-		return i, err
-	}
 	err = s.view(c, func(v kyc.View) error {
 		i, err = v.Identifications().Find(c.partnerID, c.PathValue("person_id"), c.PathValue("id"))
 		return err
 	})
+	if kyc.IsKind(err, kyc.NotFound) {
+		if _, missing := s.person(c); missing != nil {
+			return i, missing // the person of the path is not there either: say that
+		}
+	}
 	return i, err
 }
 
