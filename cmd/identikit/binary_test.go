@@ -46,10 +46,31 @@ type process struct {
 	sandbox.Ready
 	t    *testing.T
 	cmd  *exec.Cmd
-	out  *bytes.Buffer
-	err  *bytes.Buffer
+	out  *buffer
+	err  *buffer
 	done chan error
 }
+
+// buffer is what a process prints; it may be read while the process runs.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// Bytes is a copy of what was printed so far.
+func (b *buffer) Bytes() []byte { return []byte(b.String()) }
 
 // command prepares the binary with arguments.
 func command(t *testing.T, args ...string) *exec.Cmd {
@@ -93,7 +114,7 @@ func startSandbox(t *testing.T, data string, args ...string) *process {
 // start starts the binary; it is killed when the test ends.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: command(t, args...), out: &bytes.Buffer{}, err: &bytes.Buffer{}, done: make(chan error, 1)}
+	p := &process{t: t, cmd: command(t, args...), out: &buffer{}, err: &buffer{}, done: make(chan error, 1)}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

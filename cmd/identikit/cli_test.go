@@ -258,3 +258,34 @@ func TestOneSandboxPerFolder(t *testing.T) {
 		t.Error("the wrong folder was made")
 	}
 }
+
+// TestStopWhileMoving: SIGTERM ends a long move of the clock where it is.
+func TestStopWhileMoving(t *testing.T) {
+	data := t.TempDir()
+	p := startSandbox(t, data)
+	c, err := newClient(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o struct{ ID string }
+	for range 20 {
+		if err := c.call(201, "POST", "/v1/persons", `{"first_name":"X-MANUALTEST-HAPPYPATH","last_name":"M"}`, &o); err != nil {
+			t.Fatal(err)
+		}
+		person := "/v1/persons/" + o.ID
+		if err := c.call(201, "POST", person+"/identifications", `{"method":"idnow"}`, &o); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.call(200, "PATCH", person+"/identifications/"+o.ID+"/request", "", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := make(chan error, 1)
+	go func() { moved <- c.call(200, "POST", "/sandbox/clock", `{"advance":"87600h"}`, nil) }()
+	before := output(t, "clock", "show", "--data", data)
+	p.await(func() bool { return output(t, "clock", "show", "--data", data)[:14] != before[:14] }) // it is a day further
+	p.stop()
+	if err := <-moved; err == nil {
+		t.Error("ten years were moved before the stop: this test tests nothing")
+	}
+}

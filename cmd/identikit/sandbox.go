@@ -21,7 +21,7 @@ type sandboxCmd struct {
 	TLS                bool      `name:"tls" help:"Speak TLS, with a CA of the sandbox's own."`
 	TLSCert            string    `name:"tls-cert" help:"Speak TLS with this certificate (PEM)." placeholder:"FILE" and:"tls"`
 	TLSKey             string    `name:"tls-key" help:"Its key (PEM)." placeholder:"FILE" and:"tls"`
-	Seed               *int64    `help:"The same ids and outcomes every time." placeholder:"N"`
+	Seed               *int64    `help:"The same ids and outcomes every time; secrets stay random." placeholder:"N"`
 	PreliminaryResults bool      `help:"The provider sends preliminary results too."`
 	ClockStart         time.Time `help:"Where the clock of a new data folder begins, like 2026-01-31T12:00:00Z." placeholder:"TIME"`
 	JSON               bool      `name:"json" help:"Print for programs: one JSON object once everything serves."`

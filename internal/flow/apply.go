@@ -144,6 +144,12 @@ func corrections(a kyc.Attributes, f provider.Finding) kyc.Attributes {
 		}
 		corrected[v.Path] = v.Value
 	}
+	// what stood beside a replaced value belongs to the old address
+	for replaced, beside := range map[string]string{"address.line_1": "address.line_2", "address.country": "address.state"} {
+		if _, changed := corrected[replaced]; changed && a.Has(beside) {
+			corrected[beside] = nil
+		}
+	}
 	if f.Phone != "" && !a.Has("mobile_number") {
 		corrected["mobile_number"] = f.Phone
 	}

@@ -15,9 +15,13 @@ import (
 // gather downloads what the firm kept, makes our report of it and seals all of
 // it. Bytes come first: the rows are written by the caller's transaction, and
 // what no row names in the end is swept away.
-func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identification, p kyc.Person, f provider.Finding) (evidence, error) {
+func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identification, f provider.Finding) (evidence, error) {
 	if a.Archiver == nil || !f.HasArchive {
 		return evidence{}, nil
+	}
+	_, p, err := s.identificationAndPerson(ctx, i.ID)
+	if err != nil {
+		return evidence{}, err
 	}
 	archive, err := a.Archiver.Archive(ctx, i.ID)
 	if err != nil {

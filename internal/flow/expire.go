@@ -20,14 +20,13 @@ const (
 // since the push of a result may have been lost; a result that is being reviewed
 // holds it up.
 func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
-	expire := func(tx kyc.Tx) error { return s.expire(ctx, tx, j) }
-	err := s.fetch(ctx, j.Key, expire)
+	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return s.expire(ctx, tx, j) })
 	if err == nil {
 		return nil
 	}
 	s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	if j.Attempt >= maxAsks {
-		return s.Store.Tx(ctx, expire)
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return s.expire(ctx, tx, j) })
 	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience)) })
 }

@@ -32,7 +32,7 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
-	err := s.fetch(ctx, j.Key, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
+	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return tx.Jobs().Done(j) })
 	switch again := errors.Is(err, errMoved) || errors.Is(err, errTooEarly); {
 	case again && j.Attempt < maxStarts:
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error {
@@ -46,11 +46,7 @@ func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 
 // PollResult is the job that asks without having been told to, ever more rarely.
 func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
-	settle := func(tx kyc.Tx) error {
-		i, err := tx.Identifications().Get(j.Key)
-		if err != nil {
-			return err
-		}
+	settle := func(tx kyc.Tx, i kyc.Identification) error {
 		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
 			return tx.Jobs().Done(j)
 		}
@@ -61,7 +57,13 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 		return nil
 	}
 	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
-	return s.Store.Tx(ctx, settle)
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		i, err := tx.Identifications().Get(j.Key)
+		if err != nil {
+			return err
+		}
+		return settle(tx, i)
+	})
 }
 
 // over tells whether there is nothing left to wait for: a final state, or the
@@ -74,9 +76,17 @@ func over(m kyc.Machine, i kyc.Identification, now time.Time) bool {
 	return now.After(i.LinkExpiresAt) && !review
 }
 
+// settlement settles a job in the transaction of its effects. seen is the
+// identification as it was before the firm was asked.
+type settlement func(tx kyc.Tx, seen kyc.Identification) error
+
 // fetch asks the firm how the identification stands and takes the answer in.
-func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) error) error {
-	i, p, err := s.identificationAndPerson(ctx, id)
+func (s *Service) fetch(ctx context.Context, id string, settle settlement) error {
+	var i kyc.Identification
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		i, err = v.Identifications().Get(id)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -86,7 +96,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) erro
 	}
 	finding, err := adapter.Poller.Poll(ctx, i.ID)
 	if errors.Is(err, provider.ErrNoResult) {
-		return s.Store.Tx(ctx, settle)
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return settle(tx, i) })
 	}
 	if err != nil {
 		return err
@@ -98,7 +108,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) erro
 	var kept evidence
 	var lacking bool
 	if to, ok := s.Rules[i.Method].Machine.Next(i.State, finding.Event); ok && to == kyc.Successful {
-		if kept, err = s.gather(ctx, adapter, i, p, finding); err != nil {
+		if kept, err = s.gather(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
 			lacking = true
 		}
@@ -110,14 +120,14 @@ func (s *Service) fetch(ctx context.Context, id string, settle func(kyc.Tx) erro
 				return err
 			}
 		}
-		return settle(tx)
+		return settle(tx, i)
 	})
 }
 
 // FetchEvidence is the job that downloads evidence which was not to be had when
 // the result came.
 func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
-	i, p, err := s.identificationAndPerson(ctx, j.Key)
+	i, _, err := s.identificationAndPerson(ctx, j.Key)
 	if err != nil {
 		return err
 	}
@@ -128,7 +138,7 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	}
 	var kept evidence
 	if err == nil && i.State == kyc.Successful && finding.Event == kyc.Succeeded {
-		if kept, err = s.gather(ctx, adapter, i, p, finding); err != nil {
+		if kept, err = s.gather(ctx, adapter, i, finding); err != nil {
 			return err
 		}
 	}

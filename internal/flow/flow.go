@@ -10,6 +10,7 @@ package flow
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 	_ "time/tzdata" // the zones, on any machine
 
@@ -38,6 +39,7 @@ type Service struct {
 	RequestDeadline time.Duration
 
 	tokens tokenCache
+	starts sync.RWMutex // held for reading while a session is being started for a partner
 }
 
 // Caller makes the verification callout of a new subscription (webhook.Sender).

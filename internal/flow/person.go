@@ -105,9 +105,10 @@ func details(v any) string {
 func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, body map[string]any) (kyc.Person, error) {
 	now := s.Clock.Now()
 	given, broken := kyc.ReadPerson(body, now, s.Sandbox)
-	if err := deprecated(body); err != nil {
-		return kyc.Person{}, err
-	}
+	untouchable := deprecated(body)
+	broken = append(untouchable, slices.DeleteFunc(broken, func(b kyc.FieldError) bool {
+		return slices.ContainsFunc(untouchable, func(u kyc.FieldError) bool { return u.Field == b.Field })
+	})...)
 	if day := given.Values.Text("aml_confirmed_on").Reveal(); day != "" && !slices.Contains(todayOrTomorrow(now), day) {
 		broken = append(broken, kyc.FieldError{Field: "aml_confirmed_on", Message: "must be today or tomorrow"})
 	}
@@ -129,21 +130,17 @@ func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, b
 	return p, err
 }
 
-// deprecated refuses known fields that PATCH must not touch.
-func deprecated(body map[string]any) error {
-	var fields []kyc.FieldError
+// deprecated lists known fields that PATCH must not touch.
+func deprecated(body map[string]any) (fields []kyc.FieldError) {
 	for _, f := range kyc.PersonFields {
 		parent, _, _ := strings.Cut(f.Path, ".")
 		if !f.Patch && body[parent] != nil {
 			fields = append(fields, kyc.FieldError{
-				Field: f.Path, Message: "cannot be updated", Detail: "Updating " + f.Path + " is deprecated.",
+				Code: "deprecated_params", Field: f.Path, Message: "cannot be updated", Detail: "Updating " + f.Path + " is deprecated.",
 			})
 		}
 	}
-	if len(fields) == 0 {
-		return nil
-	}
-	return &kyc.Error{Kind: kyc.Invalid, Code: "deprecated_params", Fields: fields}
+	return fields
 }
 
 func todayOrTomorrow(now time.Time) []string {

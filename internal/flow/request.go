@@ -145,6 +145,9 @@ func wrongState(is kyc.State, m kyc.Machine, ev kyc.Event) error {
 	for _, s := range m.From(ev) {
 		needed = append(needed, string(s))
 	}
+	if ev == kyc.Requested {
+		needed = append(needed, string(kyc.Pending)) // asked for already: the same answer
+	}
 	return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
 		"The identification is '%s'; this needs one of '%s'.", is, strings.Join(needed, "', '"))
 }
@@ -154,6 +157,8 @@ func wrongState(is kyc.State, m kyc.Machine, ev kyc.Event) error {
 func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline time.Time) (kyc.Identification, error) {
 	done := make(chan error, 1)
 	go func() {
+		s.starts.RLock()
+		defer s.starts.RUnlock()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerDeadline)
 		defer cancel()
 		done <- s.start(ctx, j)
@@ -176,6 +181,13 @@ func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline t
 		return err
 	})
 	return i, err
+}
+
+// WaitForStarts waits until no session is being started for a partner who asked
+// for it; those that were given up by the partner go on too.
+func (s *Service) WaitForStarts() {
+	s.starts.Lock()
+	defer s.starts.Unlock()
 }
 
 // StartSession is the job of an intent that nobody waits for.

@@ -47,23 +47,40 @@ func (s *Server) listDocuments(c *call) error {
 	if err != nil {
 		return err
 	}
+	f, err := documentFilter(c)
+	if err != nil {
+		return err
+	}
 	var items []any
 	var total int
 	err = s.view(c, func(read kyc.View) error {
-		documents, err := read.Documents().List(c.partnerID, c.PathValue("person_id"), page)
+		documents, err := read.Documents().List(f, page)
 		if err != nil {
 			return err
 		}
 		for _, d := range documents {
 			items = append(items, viewDocument(d))
 		}
-		total, err = read.Documents().Count(c.partnerID, c.PathValue("person_id"), countAll)
+		total, err = read.Documents().Count(f, countAll)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return s.writeList(c, items, number, size, total)
+}
+
+// documentFilter reads customer_accessible and include_deleted (partner-api.md §3.4).
+func documentFilter(c *call) (f kyc.DocumentFilter, err error) {
+	f = kyc.DocumentFilter{PartnerID: c.partnerID, PersonID: c.PathValue("person_id")}
+	if f.IncludeDeleted, err = flag(c, "include_deleted"); err != nil {
+		return f, err
+	}
+	accessible, err := flag(c, "customer_accessible")
+	if c.URL.Query().Get("customer_accessible") != "" {
+		f.CustomerAccessible = &accessible
+	}
+	return f, err
 }
 
 func (s *Server) getDocument(c *call) error {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"mime"
 	"path"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -49,6 +50,36 @@ func TestDocuments(t *testing.T) {
 		}
 		if files := atRest(t, l, "%PDF-"); len(files) > 0 {
 			t.Errorf("an unsealed PDF is in %v", files)
+		}
+	})
+}
+
+// TestDocumentFilters: newest first, and what the customer may see.
+func TestDocumentFilters(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		ident := l.Identify("X-AUTOTEST-HAPPYPATH")
+		l.Advance("5m")
+		documents := path.Dir(path.Dir(ident)) + "/documents"
+		ids := func(query string) (all []string) {
+			for _, d := range l.Array(documents + query) {
+				all = append(all, d["id"].(string))
+			}
+			return all
+		}
+		oldest, newest := ids(""), ids("?sort=-created_at")
+		slices.Reverse(newest)
+		if len(oldest) != 5 || !slices.Equal(oldest, newest) {
+			t.Errorf("oldest first %v, newest first reversed %v", oldest, newest)
+		}
+		for query, want := range map[string]int{"?customer_accessible=true": 0, "?customer_accessible=false": 5, "?include_deleted=true": 5} {
+			if n := len(ids(query)); n != want {
+				t.Errorf("%s: %d, want %d", query, n, want)
+			}
+		}
+		for _, query := range []string{"?customer_accessible=x", "?include_deleted=x", "?page[size]=%zz"} {
+			l.Call(400, "GET", documents+query, nil)
 		}
 	})
 }

@@ -26,7 +26,10 @@ const (
 
 // pageOf reads page[number], page[size] and sort.
 func pageOf(c *call) (p kyc.Page, number, size int, err error) {
-	q := c.URL.Query()
+	q, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil {
+		return p, 0, 0, kyc.Fail(kyc.Invalid, "validation_error", "The query string is malformed.")
+	}
 	var broken []kyc.FieldError
 	read := func(name string, fallback, most int) int {
 		if !q.Has(name) {

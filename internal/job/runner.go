@@ -51,6 +51,7 @@ type group struct {
 const (
 	perOwner  = 16
 	atATime   = 8
+	atOnce    = 64 // by hand: the owner waits for all of them
 	errorRest = time.Second
 )
 
@@ -254,7 +255,7 @@ func (r *Runner) RunDue(ctx context.Context, also func(kyc.Tx) error) (int, erro
 		if !ok || next.After(r.clock.Now()) {
 			continue
 		}
-		jobs, err := r.lease(ctx, g, g.Workers, also)
+		jobs, err := r.lease(ctx, g, max(g.Workers, atOnce), also)
 		if err != nil {
 			return n, err
 		}

@@ -111,11 +111,19 @@ type Identifications interface {
 	Update(Identification) error
 }
 
-// DocumentReader reads documents; deleted ones are left out of lists.
+// DocumentFilter narrows a list of documents. Deleted ones are left out unless
+// asked for; CustomerAccessible nil means both.
+type DocumentFilter struct {
+	PartnerID, PersonID string
+	CustomerAccessible  *bool
+	IncludeDeleted      bool
+}
+
+// DocumentReader reads documents.
 type DocumentReader interface {
 	Find(partnerID, personID, id string) (Document, error)
-	List(partnerID, personID string, p Page) ([]Document, error)
-	Count(partnerID, personID string, atMost int) (int, error)
+	List(f DocumentFilter, p Page) ([]Document, error)
+	Count(f DocumentFilter, atMost int) (int, error)
 	OfIdentification(id string) ([]Document, error)
 	Blobs(names []string) ([]string, error) // those of names that some row names
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,9 +79,15 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 	defer w.server.Runner.Resume()
 	w.sim.Pause()
 	defer w.sim.Resume()
+	w.server.Flow.WaitForStarts()
 	now := w.clock.Stop()
 	defer w.clock.Go()
 	for stuck := 0; ; {
+		select {
+		case <-w.stop:
+			return fired, errors.Join(errStopping, w.keepClock(ctx))
+		default:
+		}
 		n, err := w.doDue(ctx)
 		fired += n
 		if err != nil {
@@ -111,6 +118,8 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 		}
 	}
 }
+
+var errStopping = errors.New("sandbox: it is stopping; the clock stays where it is")
 
 // maxStuck is how often something may be found due and not be done: others may
 // have taken it, or added it just now.

@@ -137,3 +137,31 @@ func TestCustomer(t *testing.T) {
 		t.Errorf("what the agent asked for was not written: %v", city)
 	}
 }
+
+// TestUnsupportedDocument: what supported_documents does not list ends the
+// attempt, what it lists does not; page and API keep lists of their own.
+func TestUnsupportedDocument(t *testing.T) {
+	l := testkit.Start(t, "")
+	kinds := map[string]string{"Passport": "PASSPORT", "National ID Card": "IDCARD", "Residence Permit": "RESIDENCE_TITLE"}
+	ident := l.Identify("Anna")
+	supported := map[string]bool{"OTHER/DE": false, "IDCARD/IN": false, "IDCARD/CN": false, "RESIDENCE_TITLE/IN": false}
+	for _, d := range l.Array(ident + "/supported_documents") {
+		supported[kinds[d["type"].(string)]+"/"+d["issuing_countries"].([]any)[0].(string)] = true
+		supported[kinds[d["type"].(string)]+"/DE"] = true
+	}
+	for choice, want := range supported {
+		ident := l.Identify("Anna")
+		c := &customer{t: t, url: l.Call(200, "GET", ident, nil)["url"].(string)}
+		c.open()
+		kind, issuer, _ := strings.Cut(choice, "/")
+		if !strings.Contains(c.body, `value="`+issuer+`"`) {
+			continue // not on offer
+		}
+		c.send("terms", "yes", "ready", "yes", "recording", "yes", "document", kind, "issuer", issuer)
+		l.Advance("1s")
+		o := l.Call(200, "GET", ident, nil)
+		if refused := o["failure_reason"] == "ID_NOT_SUPPORTED" && o["status"] == "aborted"; refused == want {
+			t.Errorf("%s: %v %v, supported %t", choice, o["status"], o["failure_reason"], want)
+		}
+	}
+}

@@ -53,8 +53,10 @@ type World struct {
 	clock  *clock.Movable
 	server *server.Server
 	sim    *idnow.Server
-	listen []server.Listener
+	front  []server.Listener // for partners and operators
+	back   []server.Listener // of the simulators: they close last
 	moving sync.Mutex
+	stop   chan struct{} // closed when the world is to stop
 	locked *os.File
 }
 
@@ -100,7 +102,7 @@ func Open(ctx context.Context, o Options) (w *World, err error) {
 	if err := os.MkdirAll(o.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder: %w", err)
 	}
-	w = &World{opts: o, clock: clock.NewMovable(clock.Real{}.Now())}
+	w = &World{opts: o, clock: clock.NewMovable(clock.Real{}.Now()), stop: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.Close())
@@ -181,12 +183,16 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
 		return err
 	}
-	for name, handler := range map[string]http.Handler{
-		"api": w.server.API, "ops": w.server.Ops, "gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(),
-		"steering": w.sim.Steering(),
-	} {
-		w.listen = append(w.listen, server.Listener{Name: name, Net: nets[name], Handler: handler, TLS: tlsConfig})
+	listeners := func(handlers map[string]http.Handler) (all []server.Listener) {
+		for name, handler := range handlers {
+			all = append(all, server.Listener{Name: name, Net: nets[name], Handler: handler, TLS: tlsConfig})
+		}
+		return all
 	}
+	w.front = listeners(map[string]http.Handler{"api": w.server.API, "ops": w.server.Ops})
+	w.back = listeners(map[string]http.Handler{
+		"gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(), "steering": w.sim.Steering(),
+	})
 	return nil
 }
 
@@ -270,23 +276,31 @@ func closeAll(nets map[string]net.Listener) (err error) {
 	return err
 }
 
-// Run serves until ctx ends. ready is called once everything serves.
+// Run serves until ctx ends. ready is called once everything serves. At the end
+// a move of the clock stops where it is, then the API, then the runner, and the
+// simulators last: nobody finds the provider gone who is still at work.
 func (w *World) Run(ctx context.Context, ready func() error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := w.sim.Run(ctx); err != nil && ctx.Err() == nil {
+	behind, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	var simulators, runner sync.WaitGroup
+	simulators.Go(func() { cancel(server.Serve(behind, w.opts.Log, w.back...)) })
+	simulators.Go(func() {
+		if err := w.sim.Run(behind); err != nil && behind.Err() == nil {
 			cancel(fmt.Errorf("the simulator stopped: %w", err))
 		}
 	})
-	wg.Go(func() { w.server.Runner.Run(ctx) })
-	if err := ready(); err != nil {
-		return err
+	runner.Go(func() { w.server.Runner.Run(ctx) })
+	context.AfterFunc(ctx, func() { close(w.stop) })
+	err := ready()
+	if err == nil {
+		err = server.Serve(ctx, w.opts.Log, w.front...)
 	}
-	err := server.Serve(ctx, w.opts.Log, w.listen...)
 	cancel(err)
-	wg.Wait()
+	runner.Wait()
+	leave()
+	simulators.Wait()
 	return err
 }
 

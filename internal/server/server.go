@@ -18,6 +18,7 @@ import (
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/httpapi"
+	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/job"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method"
@@ -118,7 +119,10 @@ func ops(f *flow.Service, metrics *prometheus.Registry) http.Handler {
 		answer(w, http.StatusOK, "ready\n")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", id.UUID())
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -104,12 +104,15 @@ func (a *account) attempt(ctx context.Context, r request, out any) (outcome, err
 	return settled, err
 }
 
-// login returns the token at hand, or a new one.
+// login returns the token at hand, or a new one. Of many who find that it has
+// lapsed, one logs in and the others take what it got.
 func (a *account) login(ctx context.Context) (string, error) {
-	a.mu.Lock()
-	token := a.token
-	a.mu.Unlock()
-	if token != "" {
+	if token := a.atHand(); token != "" {
+		return token, nil
+	}
+	a.logins.Lock()
+	defer a.logins.Unlock()
+	if token := a.atHand(); token != "" {
 		return token, nil
 	}
 	body, err := json.Marshal(map[string]string{"apiKey": a.APIKey})
@@ -129,6 +132,12 @@ func (a *account) login(ctx context.Context) (string, error) {
 	defer a.mu.Unlock()
 	a.token = answer.AuthToken
 	return a.token, nil
+}
+
+func (a *account) atHand() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.token
 }
 
 // forget drops a token that was refused, unless it was renewed meanwhile.

@@ -58,6 +58,7 @@ func New(c Config) provider.Adapter {
 type account struct {
 	Config
 	archives   chan struct{}
+	logins     sync.Mutex // held while logging in
 	mu         sync.Mutex
 	token      string
 	estimate   *int

@@ -30,6 +30,23 @@ var countryFile []byte
 // countries is every issuing country on offer: those of the guide's list of documents with an address, and common others.
 var countries = mustCountries(countryFile)
 
+//go:embed accepted.json
+var acceptedFile []byte
+
+// acceptedIssuers is which countries' documents are accepted, by type of document: our choice, the firm's list is not public.
+var acceptedIssuers = mustIssuers(acceptedFile)
+
+func mustIssuers(data []byte) map[string][]string {
+	var all map[string][]string
+	if err := json.Unmarshal(data, &all); err != nil {
+		panic(fmt.Sprintf("idnow simulator: accepted.json: %v", err))
+	}
+	return all
+}
+
+// accepted says whether a document can be used for identification.
+func accepted(kind, issuer string) bool { return slices.Contains(acceptedIssuers[kind], issuer) }
+
 // mustCountries reads a file that is part of the program, so a mistake in it is found by the first test.
 func mustCountries(data []byte) []country {
 	var all []country

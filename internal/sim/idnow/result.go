@@ -220,4 +220,5 @@ var changes = map[string][2]string{
 	"nationality":  {"AT", "FR"},
 	"birthday":     {"1975-03-14", "1976-04-15"},
 	"gender":       {"FEMALE", "MALE"},
+	"title":        {"Prof. Dr.", "Dr."},
 }

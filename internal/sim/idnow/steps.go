@@ -135,7 +135,7 @@ func (f submit) landing() problems {
 	f.ses.Language, f.ses.Document = language, document{Type: kind, Country: issuer}
 	f.ses.Typed = map[string]string{"mobilephone": mobile}
 	f.ses.TimeoutAt = f.now.Add(attemptTimeout)
-	if kind == otherDocument {
+	if !accepted(kind, issuer) {
 		f.ses.Document = document{}
 		f.server.abort(f.ses, "ID_NOT_SUPPORTED", f.now)
 	}

@@ -20,15 +20,27 @@ func (s documents) Find(partnerID, personID, id string) (kyc.Document, error) {
 		`SELECT `+documentColumns+` FROM documents WHERE id = $1 AND partner_id = $2 AND person_id = $3`, id, partnerID, personID)
 }
 
-func (s documents) List(partnerID, personID string, p kyc.Page) ([]kyc.Document, error) {
-	return many(s.c, readDocument, `SELECT `+documentColumns+` FROM documents
-		WHERE person_id = $1 AND partner_id = $2 AND deleted_at = 0`+order(p)+` LIMIT $3 OFFSET $4`,
-		personID, partnerID, p.Limit, p.Offset)
+// which is the condition of a filter; its arguments are $1 and $2.
+func which(f kyc.DocumentFilter) (string, []any) {
+	cond := ` WHERE person_id = $1 AND partner_id = $2`
+	if !f.IncludeDeleted {
+		cond += ` AND deleted_at = 0`
+	}
+	if f.CustomerAccessible != nil {
+		cond += map[bool]string{true: ` AND customer_accessible`, false: ` AND NOT customer_accessible`}[*f.CustomerAccessible]
+	}
+	return cond, []any{f.PersonID, f.PartnerID}
 }
 
-func (s documents) Count(partnerID, personID string, atMost int) (int, error) {
-	n, _, err := one(s.c, readInt, `SELECT COUNT(*) FROM (SELECT 1 FROM documents
-		WHERE person_id = $1 AND partner_id = $2 AND deleted_at = 0 LIMIT $3) AS page`, personID, partnerID, atMost)
+func (s documents) List(f kyc.DocumentFilter, p kyc.Page) ([]kyc.Document, error) {
+	cond, args := which(f)
+	return many(s.c, readDocument, `SELECT `+documentColumns+` FROM documents`+cond+order(p)+` LIMIT $3 OFFSET $4`,
+		append(args, p.Limit, p.Offset)...)
+}
+
+func (s documents) Count(f kyc.DocumentFilter, atMost int) (int, error) {
+	cond, args := which(f)
+	n, _, err := one(s.c, readInt, `SELECT COUNT(*) FROM (SELECT 1 FROM documents`+cond+` LIMIT $3) AS page`, append(args, atMost)...)
 	return int(n), err
 }
 

@@ -31,6 +31,9 @@ func Open(ctx context.Context, url string, opts Options) (kyc.Store, error) {
 	if strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://") {
 		return openPostgres(ctx, url, opts)
 	}
+	if scheme, _, ok := strings.Cut(url, "://"); ok {
+		return nil, fmt.Errorf("sqlstore: there is no database %q: use postgres://user:password@host:port/name", scheme)
+	}
 	return openSQLite(ctx, url, opts)
 }
 
