@@ -22,8 +22,12 @@ const maxStarts = 200
 // while an intent is there joins it.
 func (s *Service) Request(ctx context.Context, partnerID, personID, id string, body map[string]any) (kyc.Identification, error) {
 	deadline := s.Wall.Now().Add(s.RequestDeadline)
+	given, err := s.readRequest(ctx, partnerID, body)
+	if err != nil {
+		return kyc.Identification{}, err
+	}
 	for {
-		i, j, mine, err := s.intend(ctx, partnerID, personID, id, body)
+		i, j, mine, err := s.intend(ctx, partnerID, personID, id, given)
 		if err != nil || i.State == kyc.Pending {
 			return i, err
 		}
@@ -34,6 +38,29 @@ func (s *Service) Request(ctx context.Context, partnerID, personID, id string, b
 			return i, err
 		}
 	}
+}
+
+// requestBody is what a request carries. Whether the secret is right is found
+// out beforehand, since the slow hash has no place in a transaction.
+type requestBody struct {
+	deviceData  string
+	wrongSecret bool
+	broken      []kyc.FieldError
+}
+
+func (s *Service) readRequest(ctx context.Context, partnerID string, body map[string]any) (requestBody, error) {
+	var partner kyc.Partner
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		partner, err = v.Partners().Get(partnerID)
+		return err
+	})
+	f := &fields{body: body}
+	given := requestBody{deviceData: f.deviceData()}
+	if len(partner.IdentSecretHash) > 0 { // otherwise any value is ignored
+		given.wrongSecret = !sameSecret(f.text("secret", 255), partner.IdentSecretHash)
+	}
+	given.broken = f.broken
+	return given, err
 }
 
 // waitForStart waits until nobody is starting the session any more.
@@ -73,25 +100,19 @@ func wait(ctx context.Context, d time.Duration) error {
 
 // intend checks that the request may be made and takes the intent. mine is
 // false when somebody else is carrying it out at this moment.
-func (s *Service) intend(ctx context.Context, partnerID, personID, id string, body map[string]any) (i kyc.Identification, j kyc.Job, mine bool, err error) {
+func (s *Service) intend(ctx context.Context, partnerID, personID, id string, given requestBody) (i kyc.Identification, j kyc.Job, mine bool, err error) {
 	err = s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		j, mine = kyc.Job{}, false // it may run more than once
 		if i, err = tx.Identifications().Find(partnerID, personID, id); err != nil {
 			return err
 		}
-		f := &fields{body: body}
-		data := f.deviceData()
-		partner, err := tx.Partners().Get(partnerID)
-		if err != nil {
+		if err := kyc.InvalidFields(given.broken); err != nil {
 			return err
 		}
-		secret := ""
-		if len(partner.IdentSecretHash) > 0 { // otherwise any value is ignored
-			secret = f.text("secret", 255)
+		if given.wrongSecret {
+			return kyc.Fail(kyc.Unprocessable, "invalid_secret", "Invalid Secret submitted")
 		}
-		if err := kyc.InvalidFields(f.broken); err != nil {
-			return err
-		}
-		if err := s.mayRequest(tx, partner, i, secret); err != nil || i.State == kyc.Pending {
+		if err := s.mayRequest(tx, i); err != nil || i.State == kyc.Pending {
 			return err
 		}
 		wall := s.Wall.Now()
@@ -99,10 +120,10 @@ func (s *Service) intend(ctx context.Context, partnerID, personID, id string, bo
 		if j, mine, err = tx.Jobs().AddLeased(start, wall.Add(kyc.JobLease)); err == nil && !mine {
 			j, mine, err = tx.Jobs().Take(kyc.StartSession, i.ID, wall, wall.Add(kyc.JobLease))
 		}
-		if err != nil || !mine || data == "" {
+		if err != nil || !mine || given.deviceData == "" {
 			return err
 		}
-		if i.DeviceData, err = s.sealDeviceData(tx, i, data); err != nil {
+		if i.DeviceData, err = s.sealDeviceData(tx, i, given.deviceData); err != nil {
 			return err
 		}
 		return tx.Identifications().Update(i)
@@ -110,11 +131,8 @@ func (s *Service) intend(ctx context.Context, partnerID, personID, id string, bo
 	return i, j, mine, err
 }
 
-// mayRequest checks in the order of rulings §1: the secret, the state, the right.
-func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, secret string) error {
-	if len(p.IdentSecretHash) > 0 && !sameSecret(secret, p.IdentSecretHash) {
-		return kyc.Fail(kyc.Unprocessable, "invalid_secret", "Invalid Secret submitted")
-	}
+// mayRequest checks the state, then the right (rulings §1).
+func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 	rules, built := s.Rules[i.Method]
 	if !built {
 		return errNotAllowed
@@ -125,6 +143,10 @@ func (s *Service) mayRequest(tx kyc.Tx, p kyc.Partner, i kyc.Identification, sec
 	if !i.LinkExpiresAt.IsZero() && !tx.Now().Before(i.LinkExpiresAt) && i.State != kyc.Pending {
 		return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
 			"The identification is '%s' and the lifetime of its link is over. Create a new identification.", i.State)
+	}
+	p, err := tx.Partners().Get(i.PartnerID)
+	if err != nil {
+		return err
 	}
 	if !p.May(i.Method) {
 		return errNotAllowed
