@@ -81,7 +81,7 @@ var results = []string{
 	"FRAUD_SUSPICION_CONFIRMED", "FAILED", "ABORTED", "CANCELED",
 }
 
-var reasonForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,99}$`)
+var reasonForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,99}$`)
 
 func (s *Server) chooseResult(c *call) error {
 	var i kyc.Identification
@@ -96,13 +96,17 @@ func (s *Server) chooseResult(c *call) error {
 	if err != nil {
 		return err
 	}
-	result, _ := in["result"].(string)
-	reason, isText := in["reason"].(string)
+	result, isText := in["result"].(string)
 	var broken []kyc.FieldError
-	if !slices.Contains(results, result) {
+	if in["result"] != nil && !isText {
+		broken = append(broken, kyc.FieldError{Code: "type_error", Field: "result", Message: "must be a string"})
+	} else if !slices.Contains(results, result) {
 		broken = append(broken, kyc.FieldError{Field: "result", Message: kyc.NotIncluded(results)})
 	}
-	if (in["reason"] != nil && !isText) || (reason != "" && !reasonForm.MatchString(reason)) {
+	reason, isText := in["reason"].(string)
+	if in["reason"] != nil && !isText {
+		broken = append(broken, kyc.FieldError{Code: "type_error", Field: "reason", Message: "must be a string"})
+	} else if reason != "" && !reasonForm.MatchString(reason) {
 		broken = append(broken, kyc.FieldError{Field: "reason", Message: "must be a code like TECH_PHOTO"})
 	}
 	if err := kyc.InvalidFields(broken); err != nil {

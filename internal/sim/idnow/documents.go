@@ -19,7 +19,7 @@ type definition struct {
 	Optional   bool            `json:"optional"`
 	SortOrder  int             `json:"sortOrder"` // from 1
 	Version    *string         `json:"version"`
-	Signatures json.RawMessage `json:"signatures,omitempty"`
+	Signatures json.RawMessage `json:"signatures"` // by name
 }
 
 // instance is one customer's document of a definition.
@@ -30,7 +30,7 @@ type instance struct {
 	DisplayHash *string         `json:"displayHash"` // its first 12 digits, "094c-3350-4ab6"
 	Status      string          `json:"status"`      // NEED_UPLOAD or UPLOADED
 	Definition  definition      `json:"documentDefinition"`
-	Signatures  json.RawMessage `json:"signatures,omitempty"`
+	Signatures  json.RawMessage `json:"signatures"` // by name
 }
 
 var identifier = regexp.MustCompile(`^[a-z0-9_-]+$`)
@@ -54,6 +54,9 @@ func (s *Server) putDefinition(w http.ResponseWriter, r *http.Request) *apiError
 		return wrongValue("mimeType")
 	case d.SortOrder < 0:
 		return wrongValue("sortOrder")
+	}
+	if d.Signatures == nil {
+		d.Signatures = json.RawMessage("{}")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,6 +45,10 @@ func (s *Server) Gateway() http.Handler {
 // inProtocol answers in the protocol's words where the mux would answer in its own: an unknown path, a wrong method.
 func inProtocol(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path, empty := strings.CutSuffix(r.URL.Path, "/identifications//start"); empty { // the mux would redirect
+			r = r.Clone(r.Context())
+			r.URL.Path = path + "/identifications/start"
+		}
 		if _, pattern := mux.Handler(r); pattern != "" {
 			mux.ServeHTTP(w, r)
 			return
