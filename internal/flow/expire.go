@@ -24,6 +24,9 @@ func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
+	if notNow(err) && j.Attempt < maxStarts {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
+	}
 	s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	if j.Attempt >= maxAsks {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return s.expire(ctx, tx, j) })

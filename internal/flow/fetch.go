@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -33,16 +34,19 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return tx.Jobs().Done(j) })
-	switch again := errors.Is(err, errMoved) || errors.Is(err, errTooEarly); {
+	switch again := notNow(err); {
 	case again && j.Attempt < maxStarts:
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-			return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt/8, time.Second, time.Minute)))
-		})
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
 	case again, kyc.IsKind(err, kyc.NotFound): // nothing to ask about any more; polls go on
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
 	return err
 }
+
+// notNow tells whether asking again in a moment will do.
+func notNow(err error) bool { return errors.Is(err, errMoved) || errors.Is(err, errTooEarly) }
+
+func soon(j kyc.Job) time.Duration { return kyc.Backoff(j.Attempt/8, time.Second, time.Minute) }
 
 // PollResult is the job that asks without having been told to, ever more rarely.
 func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
@@ -108,7 +112,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	var kept evidence
 	var lacking bool
 	if to, ok := s.Rules[i.Method].Machine.Next(i.State, finding.Event); ok && to == kyc.Successful {
-		if kept, err = s.gather(ctx, adapter, i, finding); err != nil {
+		if kept, err = s.gatherNow(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
 			lacking = true
 		}
@@ -124,9 +128,36 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	})
 }
 
+// gatherNow gathers within a while that leaves time to write the result itself.
+func (s *Service) gatherNow(ctx context.Context, a provider.Adapter, i kyc.Identification, f provider.Finding) (evidence, error) {
+	ctx, cancel := context.WithTimeout(ctx, evidencePatience)
+	defer cancel()
+	return s.gather(ctx, a, i, f)
+}
+
+const (
+	evidencePatience = 30 * time.Second
+	maxEvidenceTries = 48 // over ten days or so, then the firm does not have it any more
+)
+
 // FetchEvidence is the job that downloads evidence which was not to be had when
 // the result came.
 func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
+	err := s.fetchEvidence(ctx, j)
+	if err == nil {
+		return nil
+	}
+	last := j.Attempt >= maxEvidenceTries
+	s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
+	return s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if last {
+			return tx.Jobs().Done(j)
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt, time.Minute, mostPoll)))
+	})
+}
+
+func (s *Service) fetchEvidence(ctx context.Context, j kyc.Job) error {
 	i, _, err := s.identificationAndPerson(ctx, j.Key)
 	if err != nil {
 		return err
@@ -157,9 +188,13 @@ func keepEvidence(tx kyc.Tx, seen kyc.Identification, f provider.Finding, kept e
 	if err != nil {
 		return err
 	}
-	already, err := tx.Documents().OfIdentification(i.ID)
-	if err != nil || len(already) > 0 || i.State != kyc.Successful || len(kept.documents) == 0 {
+	records, err := tx.Findings().OfIdentification(i.ID)
+	if err != nil {
 		return err
+	}
+	lacking := slices.ContainsFunc(records, func(r kyc.FindingRecord) bool { return r.Fingerprint == f.Fingerprint && r.Archive == "" })
+	if !lacking || i.State != kyc.Successful || len(kept.documents) == 0 {
+		return nil
 	}
 	if err := insertDocuments(tx, kept.documents); err != nil {
 		return err

@@ -48,16 +48,17 @@ type Options struct {
 type World struct {
 	Ready Ready
 
-	opts   Options
-	store  kyc.Store
-	clock  *clock.Movable
-	server *server.Server
-	sim    *idnow.Server
-	front  []server.Listener // for partners and operators
-	back   []server.Listener // of the simulators: they close last
-	moving sync.Mutex
-	stop   chan struct{} // closed when the world is to stop
-	locked *os.File
+	opts     Options
+	clockSet bool
+	store    kyc.Store
+	clock    *clock.Movable
+	server   *server.Server
+	sim      *idnow.Server
+	front    []server.Listener // for partners and operators
+	back     []server.Listener // of the simulators: they close last
+	moving   sync.Mutex
+	stop     chan struct{} // closed when the world is to stop
+	locked   *os.File
 }
 
 // Ready is what the ready file says (mode 0600).
@@ -125,6 +126,10 @@ func Open(ctx context.Context, o Options) (w *World, err error) {
 	if err := w.setClock(ctx); err != nil {
 		return w, err
 	}
+	w.clockSet = true
+	if err := w.store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().VoidLeases() }); err != nil {
+		return w, err
+	}
 	return w, w.build(ctx, master, facts)
 }
 
@@ -139,10 +144,8 @@ func (w *World) openStore(ctx context.Context) (err error) {
 	if url == "" {
 		url = DatabaseFile(w.opts.Data)
 	}
-	if w.store, err = sqlstore.Open(ctx, url, opts); err != nil {
-		return err
-	}
-	return w.store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().VoidLeases() })
+	w.store, err = sqlstore.Open(ctx, url, opts)
+	return err
 }
 
 func seedBytes(n int64) []byte { return []byte("identikit sandbox " + strconv.FormatInt(n, 10)) }
@@ -309,8 +312,11 @@ func (w *World) Close() (err error) {
 	if w.sim != nil {
 		err = errors.Join(err, w.sim.Close())
 	}
+	if w.clockSet { // before that it is the machine's clock, not the sandbox's
+		err = errors.Join(err, w.keepClock(context.Background()))
+	}
 	if w.store != nil {
-		err = errors.Join(err, w.keepClock(context.Background()), w.store.Close())
+		err = errors.Join(err, w.store.Close())
 	}
 	if w.locked != nil {
 		err = errors.Join(err, w.locked.Close())

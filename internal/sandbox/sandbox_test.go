@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -146,5 +147,27 @@ func TestChooseResult(t *testing.T) {
 	}
 	if got, _, _ := l.Do("POST", "/sandbox/identifications/nobody/result", testkit.Object{"result": "SUCCESS"}); got != 404 {
 		t.Errorf("unknown: %d", got)
+	}
+}
+
+// TestClockSurvivesARefusal: a start that is refused leaves the clock alone.
+func TestClockSurvivesARefusal(t *testing.T) {
+	l := testkit.Start(t, "")
+	l.Advance("1000h")
+	before := l.Call(200, "GET", "/sandbox/clock", nil)["now"].(string)
+	l.Restarting(func() {
+		key := sandbox.MasterKeyFile(l.Options.Data)
+		if err := os.Rename(key, key+".away"); err != nil {
+			t.Fatal(err)
+		}
+		if w, err := sandbox.Open(t.Context(), l.Options); err == nil {
+			t.Error("opened without the key", w.Close())
+		}
+		if err := os.Rename(key+".away", key); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if now := l.Call(200, "GET", "/sandbox/clock", nil)["now"].(string); now < before {
+		t.Errorf("the clock went back from %s to %s", before, now)
 	}
 }

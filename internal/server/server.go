@@ -58,10 +58,12 @@ type Server struct {
 // requestDeadline is how long a partner waits for the provider.
 const requestDeadline = 25 * time.Second
 
-// Workers of the two groups: deliveries wait for receivers, the others for providers.
+// Workers of the groups: deliveries wait for receivers, archives take long and
+// much memory, the others wait for providers.
 const (
 	deliverWorkers = 64
 	otherWorkers   = 16
+	archiveWorkers = 2
 )
 
 // New puts a server together.
@@ -86,8 +88,9 @@ func New(c Config) *Server {
 		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
-			kyc.FetchEvidence: f.FetchEvidence, kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
-		}})
+			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
+		}},
+		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})
 	return &Server{
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{

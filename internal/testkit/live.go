@@ -95,7 +95,14 @@ func (l *Live) open() {
 // Restart stops the sandbox and starts it again on the same data.
 func (l *Live) Restart() {
 	l.T.Helper()
+	l.Restarting(func() {})
+}
+
+// Restarting does something while the sandbox is stopped.
+func (l *Live) Restarting(between func()) {
+	l.T.Helper()
 	l.stop()
+	between()
 	http.DefaultClient.CloseIdleConnections() // they end at the server that is gone
 	token := l.Token
 	l.open()
