@@ -44,7 +44,7 @@ func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
 		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err
 		}
-	case i.State == kyc.PendingSuccessful || i.State == kyc.PendingFailed:
+	case i.State.UnderReview():
 		return tx.Jobs().PutOff(j, tx.Now().Add(reviewPatience))
 	}
 	return tx.Jobs().Done(j)

@@ -76,8 +76,7 @@ func over(m kyc.Machine, i kyc.Identification, now time.Time) bool {
 	if len(m.Moves[i.State]) == 0 {
 		return true
 	}
-	review := i.State == kyc.PendingSuccessful || i.State == kyc.PendingFailed
-	return now.After(i.LinkExpiresAt) && !review
+	return now.After(i.LinkExpiresAt) && !i.State.UnderReview()
 }
 
 // settlement settles a job in the transaction of its effects. seen is the
@@ -86,11 +85,7 @@ type settlement func(tx kyc.Tx, seen kyc.Identification) error
 
 // fetch asks the firm how the identification stands and takes the answer in.
 func (s *Service) fetch(ctx context.Context, id string, settle settlement) error {
-	var i kyc.Identification
-	err := s.Store.View(ctx, func(v kyc.View) (err error) {
-		i, err = v.Identifications().Get(id)
-		return err
-	})
+	i, err := s.identification(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -111,7 +106,11 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	}
 	var kept evidence
 	var lacking bool
-	if to, ok := s.Rules[i.Method].Machine.Next(i.State, finding.Event); ok && to == kyc.Successful {
+	succeeds, err := s.wouldSucceed(ctx, i, finding)
+	if err != nil {
+		return err
+	}
+	if succeeds {
 		if kept, err = s.gatherNow(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
 			lacking = true
@@ -126,6 +125,20 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 		}
 		return settle(tx, i)
 	})
+}
+
+// wouldSucceed tells whether the finding is a success that is news, so that its
+// evidence is worth fetching before it is taken in.
+func (s *Service) wouldSucceed(ctx context.Context, i kyc.Identification, f provider.Finding) (bool, error) {
+	if to, ok := s.Rules[i.Method].Machine.Next(i.State, f.Event); !ok || to != kyc.Successful {
+		return false, nil
+	}
+	var known bool
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		known, err = v.Findings().Known(i.ID, f.Fingerprint)
+		return err
+	})
+	return !known, err
 }
 
 // gatherNow gathers within a while that leaves time to write the result itself.
@@ -158,7 +171,7 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 }
 
 func (s *Service) fetchEvidence(ctx context.Context, j kyc.Job) error {
-	i, _, err := s.identificationAndPerson(ctx, j.Key)
+	i, err := s.identification(ctx, j.Key)
 	if err != nil {
 		return err
 	}

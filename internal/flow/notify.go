@@ -21,23 +21,16 @@ type identificationEvent struct {
 
 func (s *Service) notifyIdentification(tx kyc.Tx, i kyc.Identification) error {
 	event := identificationEvent{
-		ID: i.ID, Reference: optional(i.Reference), URL: optional(i.URL), Status: i.State, Method: i.Method, PersonID: i.PersonID,
+		ID: i.ID, Reference: kyc.Optional(i.Reference), URL: kyc.Optional(i.URL), Status: i.State, Method: i.Method, PersonID: i.PersonID,
 	}
 	if !i.CompletedAt.IsZero() {
-		event.CompletedAt = optional(kyc.FormatInstant(i.CompletedAt))
+		event.CompletedAt = kyc.Optional(kyc.FormatInstant(i.CompletedAt))
 	}
 	body, err := json.Marshal(event)
 	if err != nil {
 		return err
 	}
 	return s.notify(tx, i.PartnerID, kyc.EventIdentification, i.ID, body)
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // notify queues the event for every subscription that asked for it. It comes

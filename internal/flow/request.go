@@ -197,12 +197,7 @@ func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline t
 	case <-ctx.Done():
 		return kyc.Identification{}, ctx.Err()
 	}
-	var i kyc.Identification
-	err := s.Store.View(ctx, func(v kyc.View) (err error) {
-		i, err = v.Identifications().Get(id)
-		return err
-	})
-	return i, err
+	return s.identification(ctx, id)
 }
 
 // WaitForStarts waits until no session is being started for a partner who asked
@@ -244,6 +239,14 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 		return s.putOff(ctx, j, err)
 	}
 	return nil
+}
+
+func (s *Service) identification(ctx context.Context, id string) (i kyc.Identification, err error) {
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		i, err = v.Identifications().Get(id)
+		return err
+	})
+	return i, err
 }
 
 func (s *Service) identificationAndPerson(ctx context.Context, id string) (i kyc.Identification, p kyc.Person, err error) {

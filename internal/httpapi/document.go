@@ -43,31 +43,15 @@ func (s *Server) listDocuments(c *call) error {
 	if _, err := s.person(c); err != nil {
 		return err
 	}
-	page, number, size, err := pageOf(c)
-	if err != nil {
-		return err
-	}
 	f, err := documentFilter(c)
 	if err != nil {
 		return err
 	}
-	var items []any
-	var total int
-	err = s.view(c, func(read kyc.View) error {
-		documents, err := read.Documents().List(f, page)
-		if err != nil {
-			return err
-		}
-		for _, d := range documents {
-			items = append(items, viewDocument(d))
-		}
-		total, err = read.Documents().Count(f, countAll)
-		return err
+	return writeList(s, c, list[kyc.Document]{
+		read:  func(v kyc.View, p kyc.Page) ([]kyc.Document, error) { return v.Documents().List(f, p) },
+		count: func(v kyc.View, atMost int) (int, error) { return v.Documents().Count(f, atMost) },
+		show:  func(d kyc.Document) (any, error) { return viewDocument(d), nil },
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeList(c, items, number, size, total)
 }
 
 // documentFilter reads customer_accessible and include_deleted (partner-api.md §3.4).

@@ -125,7 +125,7 @@ func (s *Server) logError(c *call, e *kyc.Error, status int, all []errorEntry, e
 	}
 	log := s.log.With("error_id", strings.Join(ids, " "), "request_id", c.requestID, "code", all[0].Code, "status", status)
 	if status >= http.StatusInternalServerError {
-		log.Error("error answered", "error", err)
+		log.Error("error answered", "error", kyc.Brief(err))
 		return
 	}
 	log.Info("error answered", "fields", strings.Join(fields, " "))

@@ -43,27 +43,20 @@ type addressView struct {
 	State      *string `json:"state"`
 }
 
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 func instant(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	return optional(kyc.FormatInstant(t))
+	return kyc.Optional(kyc.FormatInstant(t))
 }
 
 func viewIdentification(i kyc.Identification) (identificationView, error) {
 	v := identificationView{
-		ID: i.ID, Reference: optional(i.Reference), URL: optional(i.URL), Status: i.State,
+		ID: i.ID, Reference: kyc.Optional(i.Reference), URL: kyc.Optional(i.URL), Status: i.State,
 		CompletedAt: instant(i.CompletedAt), Method: i.Method,
-		ProofOfAddressType: optional(i.ProofOfAddressType), ProofOfAddressIssuedAt: optional(i.ProofOfAddressIssuedAt),
-		Language: optional(i.Language), IBAN: optional(i.IBAN), TermsSignedAt: instant(i.TermsSignedAt),
-		EstimatedWaitingTime: i.EstimatedWaitingTime, FailureReason: optional(i.VisibleReason()), PersonID: i.PersonID,
+		ProofOfAddressType: kyc.Optional(i.ProofOfAddressType), ProofOfAddressIssuedAt: kyc.Optional(i.ProofOfAddressIssuedAt),
+		Language: kyc.Optional(i.Language), IBAN: kyc.Optional(i.IBAN), TermsSignedAt: instant(i.TermsSignedAt),
+		EstimatedWaitingTime: i.EstimatedWaitingTime, FailureReason: kyc.Optional(i.VisibleReason()), PersonID: i.PersonID,
 	}
 	return v, json.Unmarshal([]byte(i.Address), &v.Address)
 }
@@ -168,45 +161,20 @@ func (s *Server) listPersonIdentifications(c *call) error {
 	if _, err := s.person(c); err != nil {
 		return err
 	}
-	return s.list(c, kyc.IdentificationFilter{PartnerID: c.partnerID, PersonID: c.PathValue("person_id")})
+	return s.identificationsOf(c, kyc.IdentificationFilter{PartnerID: c.partnerID, PersonID: c.PathValue("person_id")}, "")
 }
 
 func (s *Server) listIdentifications(c *call) error {
-	return s.list(c, kyc.IdentificationFilter{PartnerID: c.partnerID})
+	return s.identificationsOf(c, kyc.IdentificationFilter{PartnerID: c.partnerID}, "identifications")
 }
 
-func (s *Server) list(c *call, f kyc.IdentificationFilter) error {
-	page, number, size, err := pageOf(c)
-	if err != nil {
-		return err
-	}
-	var items []any
-	var total int
-	err = s.view(c, func(read kyc.View) error {
-		found, err := read.Identifications().List(f, page)
-		if err != nil {
-			return err
-		}
-		for _, i := range found {
-			v, err := viewIdentification(i)
-			if err != nil {
-				return err
-			}
-			items = append(items, v)
-		}
-		if f.PersonID != "" {
-			total, err = read.Identifications().Count(f, countAll)
-			return err
-		}
-		total, err = s.totals.of("identifications", c.partnerID, s.flow.Wall, func(atMost int) (int, error) {
-			return read.Identifications().Count(f, atMost)
-		})
-		return err
+func (s *Server) identificationsOf(c *call, f kyc.IdentificationFilter, wide string) error {
+	return writeList(s, c, list[kyc.Identification]{
+		wide:  wide,
+		read:  func(v kyc.View, p kyc.Page) ([]kyc.Identification, error) { return v.Identifications().List(f, p) },
+		count: func(v kyc.View, atMost int) (int, error) { return v.Identifications().Count(f, atMost) },
+		show:  func(i kyc.Identification) (any, error) { return viewIdentification(i) },
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeList(c, items, number, size, total)
 }
 
 func (s *Server) requestIdentification(c *call) error {

@@ -59,8 +59,52 @@ func pageOf(c *call) (p kyc.Page, number, size int, err error) {
 	return p, number, size, err
 }
 
-// writeList answers with a bare array and the headers of its page.
-func (s *Server) writeList(c *call, items []any, number, size, total int) error {
+// list is how a list is read, shown and counted.
+type list[T any] struct {
+	read  func(kyc.View, kyc.Page) ([]T, error)
+	show  func(T) (any, error)
+	count func(v kyc.View, atMost int) (int, error)
+	// wide names a partner-wide list, whose total may be some seconds old when it
+	// is long; the total of any other is exact.
+	wide string
+}
+
+// writeList answers with the page that was asked for: a bare array.
+func writeList[T any](s *Server, c *call, l list[T]) error {
+	page, number, size, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	items, total := []any{}, 0
+	err = s.view(c, func(v kyc.View) error {
+		nouns, err := l.read(v, page)
+		if err != nil {
+			return err
+		}
+		for _, noun := range nouns {
+			item, err := l.show(noun)
+			if err != nil {
+				return err
+			}
+			items = append(items, item)
+		}
+		count := func(atMost int) (int, error) { return l.count(v, atMost) }
+		if l.wide == "" {
+			total, err = count(countAll)
+		} else {
+			total, err = s.totals.of(l.wide, c.partnerID, s.flow.Wall, count)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.describePage(c, number, size, total)
+	return writeJSON(c, http.StatusOK, items)
+}
+
+// describePage sets the headers of a page: the total, the size, the links.
+func (s *Server) describePage(c *call, number, size, total int) {
 	last := max(1, (total+size-1)/size)
 	h := c.Header()
 	h.Set("total", strconv.Itoa(total))
@@ -74,10 +118,6 @@ func (s *Server) writeList(c *call, items []any, number, size, total int) error 
 		links = append(links, s.link(c, "next", number+1))
 	}
 	h.Set("link", strings.Join(append(links, s.link(c, "last", last)), ", "))
-	if items == nil {
-		items = []any{}
-	}
-	return writeJSON(c, http.StatusOK, items)
 }
 
 func (s *Server) link(c *call, rel string, number int) string {

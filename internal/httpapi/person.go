@@ -38,33 +38,15 @@ func (s *Server) createPerson(c *call) error {
 }
 
 func (s *Server) listPersons(c *call) error {
-	page, number, size, err := pageOf(c)
-	if err != nil {
-		return err
-	}
-	var items []any
-	var total int
-	err = s.view(c, func(v kyc.View) error {
-		persons, err := v.Persons().List(c.partnerID, page)
-		if err != nil {
-			return err
-		}
-		for _, p := range persons {
-			item, err := personView(p)
-			if err != nil {
-				return err
-			}
-			items = append(items, json.RawMessage(item))
-		}
-		total, err = s.totals.of("persons", c.partnerID, s.flow.Wall, func(atMost int) (int, error) {
-			return v.Persons().Count(c.partnerID, atMost)
-		})
-		return err
+	return writeList(s, c, list[kyc.Person]{
+		wide:  "persons",
+		read:  func(v kyc.View, p kyc.Page) ([]kyc.Person, error) { return v.Persons().List(c.partnerID, p) },
+		count: func(v kyc.View, atMost int) (int, error) { return v.Persons().Count(c.partnerID, atMost) },
+		show: func(p kyc.Person) (any, error) {
+			b, err := personView(p)
+			return json.RawMessage(b), err
+		},
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeList(c, items, number, size, total)
 }
 
 func (s *Server) getPerson(c *call) error {

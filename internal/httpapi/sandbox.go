@@ -115,10 +115,6 @@ func (s *Server) chooseResult(c *call) error {
 	if err := kyc.InvalidFields(broken); err != nil {
 		return err
 	}
-	if i.Reference == "" {
-		return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
-			"The identification is '%s'; it has no session at the provider yet. Request it first.", i.State)
-	}
 	if err := s.sandbox.ChooseResult(c.Context(), i.ID, result, reason); err != nil {
 		return err
 	}
@@ -129,5 +125,5 @@ func (s *Server) chooseResult(c *call) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, chosenView{result, optional(reason), i.State})
+	return writeJSON(c, http.StatusOK, chosenView{result, kyc.Optional(reason), i.State})
 }

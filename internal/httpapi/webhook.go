@@ -15,7 +15,7 @@ type webhookView struct {
 }
 
 func viewWebhook(s kyc.Subscription, secret string) webhookView {
-	return webhookView{ID: s.ID, EventType: s.EventType, URL: s.URL, Secret: optional(secret)}
+	return webhookView{ID: s.ID, EventType: s.EventType, URL: s.URL, Secret: kyc.Optional(secret)}
 }
 
 func (s *Server) createWebhook(c *call) error {
@@ -31,27 +31,13 @@ func (s *Server) createWebhook(c *call) error {
 }
 
 func (s *Server) listWebhooks(c *call) error {
-	page, number, size, err := pageOf(c)
-	if err != nil {
-		return err
-	}
-	var items []any
-	var total int
-	err = s.view(c, func(v kyc.View) error {
-		all, err := v.Subscriptions().List(c.partnerID, page)
-		if err != nil {
-			return err
-		}
-		for _, sub := range all {
-			items = append(items, viewWebhook(sub, ""))
-		}
-		total, err = v.Subscriptions().Count(c.partnerID, countAll)
-		return err
+	return writeList(s, c, list[kyc.Subscription]{
+		read: func(v kyc.View, p kyc.Page) ([]kyc.Subscription, error) {
+			return v.Subscriptions().List(c.partnerID, p)
+		},
+		count: func(v kyc.View, atMost int) (int, error) { return v.Subscriptions().Count(c.partnerID, atMost) },
+		show:  func(sub kyc.Subscription) (any, error) { return viewWebhook(sub, ""), nil },
 	})
-	if err != nil {
-		return err
-	}
-	return s.writeList(c, items, number, size, total)
 }
 
 func (s *Server) getWebhook(c *call) error {

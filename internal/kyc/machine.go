@@ -31,6 +31,9 @@ const (
 	Expired                State = "expired"
 )
 
+// UnderReview tells whether the call is over and the provider still looks at it.
+func (s State) UnderReview() bool { return s == PendingSuccessful || s == PendingFailed }
+
 // States lists every state, in the order of the references.
 var States = []State{
 	Aborted, AuthorizationRequired, ConfirmationRequired, Confirmed, Created, Canceled, Expired, Failed,

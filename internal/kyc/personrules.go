@@ -245,6 +245,14 @@ func ParseInstant(s string) (time.Time, bool) {
 // FormatInstant writes a time as the API does: UTC with milliseconds.
 func FormatInstant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
+// Optional is nil for an empty text, which the API shows as null.
+func Optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
 // ParseDate reads YYYY-MM-DD; of a date-time it takes the date as written.
 func ParseDate(s string) (time.Time, bool) {
 	if len(s) > len(time.DateOnly) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/blob"
+	"github.com/identikit/identikit/internal/clock"
 )
 
 // Run holds the store to the contract.
@@ -65,7 +66,7 @@ func Run(t *testing.T, s blob.Store) {
 	if err := each(time.Unix(0, 0)); err != nil || seen != 0 {
 		t.Errorf("Each saw %d that are younger, %v", seen, err)
 	}
-	if err := each(time.Now().Add(time.Hour)); err != nil || seen != len(names) {
+	if err := each(clock.Real{}.Now().Add(time.Hour)); err != nil || seen != len(names) {
 		t.Errorf("Each saw %d of %d, %v", seen, len(names), err)
 	}
 	for name := range names {
