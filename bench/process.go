@@ -66,8 +66,8 @@ type process struct {
 	end  func() error // closes the input of a worker; nil for others
 	// signal asks it to end.
 	signal syscall.Signal
-	done chan struct{}
-	err  error // of its end
+	done   chan struct{}
+	err    error // of its end
 }
 
 // stopTime is how long a process may take to end well.
