@@ -14,17 +14,18 @@ import (
 )
 
 type sandboxCmd struct {
-	Addr               string    `help:"Where the API listens. The other listeners take the ports after it; port 0 takes any." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data               string    `help:"Folder that keeps everything." default:"identikit-data" placeholder:"DIR"`
-	Database           string    `help:"PostgreSQL instead of SQLite in the data folder." placeholder:"URL"`
-	ReadyFile          string    `help:"Write URLs and credentials here (JSON, mode 0600) once everything serves." placeholder:"PATH"`
-	TLS                bool      `name:"tls" help:"Speak TLS, with a CA of the sandbox's own."`
-	TLSCert            string    `name:"tls-cert" help:"Speak TLS with this certificate (PEM)." placeholder:"FILE" and:"tls"`
-	TLSKey             string    `name:"tls-key" help:"Its key (PEM)." placeholder:"FILE" and:"tls"`
-	Seed               *int64    `help:"The same ids and outcomes every time; secrets stay random." placeholder:"N"`
-	PreliminaryResults bool      `help:"The provider sends preliminary results too."`
-	ClockStart         time.Time `help:"Where the clock of a new data folder begins, like 2026-01-31T12:00:00Z." placeholder:"TIME"`
-	JSON               bool      `name:"json" help:"Print for programs: one JSON object once everything serves."`
+	Addr               string        `help:"Where the API listens. The other listeners take the ports after it; port 0 takes any." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Data               string        `help:"Folder that keeps everything." default:"identikit-data" placeholder:"DIR"`
+	Database           string        `help:"PostgreSQL instead of SQLite in the data folder." placeholder:"URL"`
+	ReadyFile          string        `help:"Write URLs and credentials here (JSON, mode 0600) once everything serves." placeholder:"PATH"`
+	TLS                bool          `name:"tls" help:"Speak TLS, with a CA of the sandbox's own."`
+	TLSCert            string        `name:"tls-cert" help:"Speak TLS with this certificate (PEM)." placeholder:"FILE" and:"tls"`
+	TLSKey             string        `name:"tls-key" help:"Its key (PEM)." placeholder:"FILE" and:"tls"`
+	Seed               *int64        `help:"The same ids and outcomes every time; secrets stay random." placeholder:"N"`
+	PreliminaryResults bool          `help:"The provider sends preliminary results too."`
+	ClockStart         time.Time     `help:"Where the clock of a new data folder begins, like 2026-01-31T12:00:00Z." placeholder:"TIME"`
+	CommitDelay        time.Duration `help:"Make every commit of SQLite slower: for measurements." hidden:""`
+	JSON               bool          `name:"json" help:"Print for programs: one JSON object once everything serves."`
 	logFlags
 }
 
@@ -38,7 +39,8 @@ func (sandboxCmd) Help() string {
 func (c *sandboxCmd) Run(ctx context.Context) error {
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
-		Seed: c.Seed, Preliminary: c.PreliminaryResults, ClockStart: c.ClockStart, Log: c.logger(slog.LevelWarn), Version: version,
+		Seed: c.Seed, Preliminary: c.PreliminaryResults, ClockStart: c.ClockStart,
+		CommitDelay: c.CommitDelay, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ type Options struct {
 	Seed        *int64 // the same ids and outcomes every time
 	Preliminary bool   // the provider sends preliminary results
 	ClockStart  time.Time
+	CommitDelay time.Duration // makes every commit of SQLite slower, for measurements
 	Log         *slog.Logger
 	Version     string
 }
@@ -134,7 +135,9 @@ func Open(ctx context.Context, o Options) (w *World, err error) {
 }
 
 func (w *World) openStore(ctx context.Context) (err error) {
-	opts := sqlstore.Options{Clock: w.clock, NewID: func(suffix string, _ int64) string { return id.Random(suffix) }}
+	opts := sqlstore.Options{
+		Clock: w.clock, NewID: func(suffix string, _ int64) string { return id.Random(suffix) }, CommitDelay: w.opts.CommitDelay,
+	}
 	if w.opts.Seed != nil {
 		seed := seedBytes(*w.opts.Seed)
 		opts.Sequenced = true

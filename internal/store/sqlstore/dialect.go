@@ -4,8 +4,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 )
 
 // dialect is all that the two databases say differently.
@@ -36,18 +35,12 @@ func lostRace(err error) bool {
 		}
 		return false
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		switch lite.Code() {
-		case sqlite3.SQLITE_CONSTRAINT_CHECK, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return true
-		}
+	switch sqlite.ErrCode(err) {
+	case sqlite.ResultConstraintCheck, sqlite.ResultConstraintUnique, sqlite.ResultConstraintPrimaryKey:
+		return true
 	}
 	return false
 }
 
 // busy tells whether another process holds SQLite's write lock.
-func busy(err error) bool {
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
-}
+func busy(err error) bool { return err != nil && sqlite.ErrCode(err).ToPrimary() == sqlite.ResultBusy }

@@ -2,12 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -20,10 +20,8 @@ const groupSize = 64
 type liteStore struct {
 	due
 	opts    Options
-	readers *sql.DB
-	stmts   sync.Map // SQL text → *sql.Stmt of readers
-	writer  *sql.DB
-	conn    *liteConn
+	readers *litePool
+	writer  *liteConn
 
 	calls  chan *call
 	closed chan struct{}
@@ -39,7 +37,7 @@ type call struct {
 	answer  chan error
 }
 
-func openSQLite(ctx context.Context, path string, opts Options) (kyc.Store, error) {
+func openSQLite(path string, opts Options) (kyc.Store, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite's other files get the same mode
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
@@ -47,64 +45,43 @@ func openSQLite(ctx context.Context, path string, opts Options) (kyc.Store, erro
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	query := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-	}}
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
-	writer, err := sql.Open("sqlite", dsn)
+	writer, err := openLite(path, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
-	writer.SetMaxOpenConns(1)
-	c, err := writer.Conn(ctx)
-	if err != nil {
-		writer.Close()
-		return nil, fmt.Errorf("sqlstore: open %s: %w", path, err)
+		return nil, err
 	}
 	s := &liteStore{
-		opts: opts, writer: writer, conn: &liteConn{conn: c, stmts: map[string]*sql.Stmt{}},
+		opts: opts, writer: writer, readers: newLitePool(path),
 		calls: make(chan *call, groupSize), closed: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := s.migrate(); err != nil {
-		c.Close()
-		writer.Close()
-		return nil, err
+		return nil, errors.Join(err, writer.close())
 	}
-	s.readers, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
-	if err != nil {
-		c.Close()
-		writer.Close()
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
-	s.readers.SetMaxOpenConns(8)
-	s.readers.SetMaxIdleConns(8)
 	go s.write()
 	return s, nil
 }
 
 func (s *liteStore) migrate() error {
-	if err := s.conn.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := s.writer.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := migrate(s.conn, sqliteDialect); err != nil {
+	if err := migrate(s.writer, sqliteDialect); err != nil {
 		return err // closing the connection rolls back
 	}
-	return s.conn.exec("COMMIT")
+	return s.writer.exec("COMMIT")
 }
 
 func (s *liteStore) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	<-s.done
-	s.conn.conn.Close()
-	err := s.writer.Close()
-	if e := s.readers.Close(); err == nil {
-		err = e
-	}
+	var err error
+	s.once.Do(func() {
+		close(s.closed)
+		<-s.done
+		err = errors.Join(s.writer.close(), s.readers.close())
+	})
 	return err
 }
 
 func (s *liteStore) View(ctx context.Context, fn func(kyc.View) error) error {
-	return fn(view{&liteReader{ctx: ctx, store: s}})
+	return fn(view{&liteReader{ctx: ctx, pool: s.readers}})
 }
 
 func (s *liteStore) Tx(ctx context.Context, fn func(kyc.Tx) error) error {
@@ -170,9 +147,9 @@ func (s *liteStore) write() {
 // commit runs the group in one transaction, each in a savepoint of its own, so
 // that one that fails hurts nobody.
 func (s *liteStore) commit(group []*call) {
-	err := s.conn.exec("BEGIN IMMEDIATE")
+	err := s.writer.exec("BEGIN IMMEDIATE")
 	for n := 0; busy(err) && n < 3; n++ {
-		err = s.conn.exec("BEGIN IMMEDIATE") // each waits for the busy timeout
+		err = s.writer.exec("BEGIN IMMEDIATE") // each waits for the busy timeout
 	}
 	if err == nil {
 		for _, c := range group {
@@ -196,11 +173,14 @@ func (s *liteStore) commit(group []*call) {
 // end commits, or rolls everything back if a group of one has failed.
 func (s *liteStore) end(group []*call) error {
 	if len(group) == 1 && group[0].err != nil {
-		return s.conn.exec("ROLLBACK")
+		return s.writer.exec("ROLLBACK")
 	}
-	err := s.conn.exec("COMMIT")
+	if s.opts.CommitDelay > 0 {
+		<-time.After(s.opts.CommitDelay)
+	}
+	err := s.writer.exec("COMMIT")
 	if err != nil {
-		if e := s.conn.exec("ROLLBACK"); e != nil {
+		if e := s.writer.exec("ROLLBACK"); e != nil {
 			err = fmt.Errorf("%w; rolling back: %w", err, e)
 		}
 	}
@@ -209,22 +189,22 @@ func (s *liteStore) end(group []*call) error {
 
 func (s *liteStore) run(c *call, grouped bool) {
 	if grouped {
-		if c.err = s.conn.exec("SAVEPOINT one"); c.err != nil {
+		if c.err = s.writer.exec("SAVEPOINT one"); c.err != nil {
 			return
 		}
 	}
-	t := &tx{view: view{s.conn}, opts: &s.opts, dialect: &sqliteDialect, now: s.opts.Clock.Now()}
+	t := &tx{view: view{s.writer}, opts: &s.opts, dialect: &sqliteDialect, now: s.opts.Clock.Now()}
 	c.err = guarded(c.fn, t)
 	c.addsDue = t.addedWork
 	if !grouped {
 		return
 	}
 	if c.err != nil {
-		if err := s.conn.exec("ROLLBACK TO one"); err != nil {
+		if err := s.writer.exec("ROLLBACK TO one"); err != nil {
 			c.err = err
 		}
 	}
-	if err := s.conn.exec("RELEASE one"); err != nil && c.err == nil {
+	if err := s.writer.exec("RELEASE one"); err != nil && c.err == nil {
 		c.err = err
 	}
 }
@@ -238,77 +218,3 @@ func guarded(fn func(kyc.Tx) error, t kyc.Tx) (err error) {
 	}()
 	return fn(t)
 }
-
-// liteConn is the writer's connection with its prepared statements. It ignores
-// the callers' contexts: an interrupt would take the whole group with it.
-type liteConn struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-}
-
-func (c *liteConn) forUpdate() string { return sqliteDialect.forUpdate }
-
-func (c *liteConn) stmt(text string) (*sql.Stmt, error) {
-	if st, ok := c.stmts[text]; ok {
-		return st, nil
-	}
-	st, err := c.conn.PrepareContext(context.Background(), text)
-	if err != nil {
-		return nil, fmt.Errorf("sqlstore: prepare: %w", err)
-	}
-	c.stmts[text] = st
-	return st, nil
-}
-
-func (c *liteConn) exec(text string, args ...any) error {
-	st, err := c.stmt(text)
-	if err != nil {
-		return err
-	}
-	_, err = st.Exec(args...)
-	return err
-}
-
-func (c *liteConn) query(text string, args ...any) (rows, error) {
-	st, err := c.stmt(text)
-	if err != nil {
-		return nil, err
-	}
-	rs, err := st.Query(args...)
-	if err != nil {
-		return nil, err
-	}
-	return liteRows{rs}, nil
-}
-
-// liteReader reads on the readers' connections.
-type liteReader struct {
-	ctx   context.Context
-	store *liteStore
-}
-
-func (r *liteReader) forUpdate() string         { return "" }
-func (r *liteReader) exec(string, ...any) error { return errReadOnly }
-func (r *liteReader) query(text string, args ...any) (rows, error) {
-	st, ok := r.store.stmts.Load(text)
-	if !ok {
-		fresh, err := r.store.readers.Prepare(text)
-		if err != nil {
-			return nil, fmt.Errorf("sqlstore: prepare: %w", err)
-		}
-		var loaded bool
-		if st, loaded = r.store.stmts.LoadOrStore(text, fresh); loaded {
-			fresh.Close()
-		}
-	}
-	rs, err := st.(*sql.Stmt).QueryContext(r.ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	return liteRows{rs}, nil
-}
-
-// liteRows drops the error of Close, which Err tells as well.
-type liteRows struct{ *sql.Rows }
-
-func (r liteRows) Close() { _ = r.Rows.Close() }

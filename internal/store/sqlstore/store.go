@@ -23,6 +23,9 @@ type Options struct {
 	NewID func(suffix string, n int64) string
 	// Sequenced keeps the position per suffix in the database: for a seeded sandbox.
 	Sequenced bool
+	// CommitDelay makes every commit of SQLite so much slower: for measurements,
+	// on a disk that acknowledges from its cache.
+	CommitDelay time.Duration
 }
 
 // Open opens the store at url: "postgres://…" or the path of an SQLite file,
@@ -34,7 +37,7 @@ func Open(ctx context.Context, url string, opts Options) (kyc.Store, error) {
 	if scheme, _, ok := strings.Cut(url, "://"); ok {
 		return nil, fmt.Errorf("sqlstore: there is no database %q: use postgres://user:password@host:port/name", scheme)
 	}
-	return openSQLite(ctx, url, opts)
+	return openSQLite(url, opts)
 }
 
 // tries is how often a transaction that lost a race is run again.
