@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/seal"
+)
+
+// stock is what is stored for the load to ask for.
+type stock struct {
+	partnerID string
+	persons   []string
+	paths     []string // of identifications
+	sealedKey func(personID string) ([]byte, error)
+
+	person         kyc.Person // as the API made them: what is filled in has their shape
+	personHistory  kyc.Entry
+	identification kyc.Identification
+	history        kyc.Entry
+}
+
+// perPerson is how many identifications a person has who is filled in.
+const perPerson = 10
+
+// perTx is how many identifications are filled in by one transaction.
+const perTx = 500
+
+func identificationsPath(person string) string { return "/v1/persons/" + person + "/identifications" }
+
+// newStock makes one person and one identification by the API and reads back
+// how the product wrote them.
+func newStock(ctx context.Context, store kyc.Store, master *seal.Master, p *partner) (*stock, error) {
+	var person, ident struct{ ID string }
+	if _, err := p.call(ctx, 201, "POST", "/v1/persons", customer("Anna", "Muster"), &person); err != nil {
+		return nil, err
+	}
+	if _, err := p.call(ctx, 201, "POST", identificationsPath(person.ID), newIdentification, &ident); err != nil {
+		return nil, err
+	}
+	s := &stock{sealedKey: master.NewKey}
+	err := store.View(ctx, func(v kyc.View) (err error) {
+		if s.identification, err = v.Identifications().Get(ident.ID); err != nil {
+			return err
+		}
+		s.partnerID = s.identification.PartnerID
+		if s.person, err = v.Persons().Get(s.partnerID, person.ID); err != nil {
+			return err
+		}
+		entries, err := v.History().OfPerson(person.ID)
+		if err == nil && len(entries) != 2 {
+			err = fmt.Errorf("a new identification has %d lines of history, the bench knows of 2", len(entries))
+		}
+		if err == nil {
+			s.personHistory, s.history = entries[0], entries[1]
+		}
+		return err
+	})
+	return s, err
+}
+
+// fill stores n more identifications of new persons, perPerson each.
+func (s *stock) fill(ctx context.Context, store kyc.Store, n int) error {
+	for n > 0 {
+		size := min(n, perTx)
+		persons, paths, err := s.batch(ctx, store, size, "")
+		if err != nil {
+			return fmt.Errorf("fill: %w", err)
+		}
+		s.persons, s.paths = append(s.persons, persons...), append(s.paths, paths...)
+		n -= size
+	}
+	return nil
+}
+
+// batch stores size identifications in one transaction: of new persons, or all
+// of one that exists.
+func (s *stock) batch(ctx context.Context, store kyc.Store, size int, of string) (persons, paths []string, err error) {
+	err = store.Tx(ctx, func(tx kyc.Tx) error {
+		persons, paths = nil, nil // it may run again
+		owner := of
+		for n := range size {
+			if of == "" && n%perPerson == 0 {
+				owner = id.Random(id.Person)
+				persons = append(persons, owner)
+				if err := s.insertPerson(tx, owner); err != nil {
+					return err
+				}
+			}
+			i := s.identification
+			i.ID, i.PersonID, i.CreatedAt = id.Random(id.Identification), owner, tx.Now()
+			paths = append(paths, identificationsPath(owner)+"/"+i.ID)
+			if err := tx.Identifications().Insert(i); err != nil {
+				return err
+			}
+			e := s.history
+			e.PersonID, e.IdentificationID, e.At, e.RequestID = owner, i.ID, tx.Now(), id.UUID()
+			if err := tx.History().Add(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return persons, paths, err
+}
+
+func (s *stock) insertPerson(tx kyc.Tx, personID string) error {
+	p := s.person
+	p.ID, p.CreatedAt = personID, tx.Now()
+	p.Attributes = p.Attributes.Clone()
+	p.Attributes.Set("last_name", "Muster "+personID[:8])
+	key, err := s.sealedKey(personID)
+	if err != nil {
+		return err
+	}
+	if err := tx.Persons().Insert(p, key); err != nil {
+		return err
+	}
+	e := s.personHistory
+	e.PersonID, e.At, e.RequestID = personID, tx.Now(), id.UUID()
+	return tx.History().Add(e)
+}
+
+// subscribe stores a subscription that is paused: every identification gets its
+// notification and its job, and nothing is sent meanwhile.
+func (s *stock) subscribe(ctx context.Context, store kyc.Store, master *seal.Master) error {
+	sub := kyc.Subscription{
+		ID: id.Random(id.Plain), PartnerID: s.partnerID, EventType: kyc.EventIdentification,
+		URL: "https://receiver.invalid/", Paused: true,
+	}
+	var err error
+	if sub.SealedSecret, err = master.Seal([]byte(id.Secret()), "secret of "+sub.ID); err != nil {
+		return err
+	}
+	return store.Tx(ctx, func(tx kyc.Tx) error {
+		sub.CreatedAt = tx.Now()
+		return tx.Subscriptions().Insert(sub)
+	})
+}

@@ -1,0 +1,112 @@
+// Command bench measures identikit beside baselines of the same run: how much of
+// what the machine, the database and net/http can do is left for partners.
+//
+// The server under test is the built binary in a process of its own; the load
+// client and the baselines are further processes: this program, started anew as
+// one of its workers. It may look at all of the product, to fill its database,
+// and nothing of the product knows it.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the command line.
+type cli struct {
+	Run    options   `cmd:"" default:"withargs" help:"Measure."`
+	Worker workerCmd `cmd:"" hidden:""`
+}
+
+// options are the settings of a run.
+type options struct {
+	Quick    bool     `help:"All ratios with short rounds in half a minute; no start, memory and growth."`
+	Out      string   `help:"Where the JSON report goes." default:"bench-report.json" placeholder:"FILE"`
+	Markdown string   `help:"Write the table in Markdown too." placeholder:"FILE"`
+	Only     []string `help:"Only these: ${figures}." placeholder:"FIGURE,…"`
+	Database string   `help:"Only this database: sqlite or postgres." enum:",sqlite,postgres" default:""`
+	Rounds   int      `help:"How many rounds the medians are of." default:"5"`
+	Binary   string   `help:"Measure this identikit; otherwise it is built." placeholder:"FILE"`
+	Postgres string   `help:"Use this server instead of a throw-away one." placeholder:"URL"`
+	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
+
+	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." hidden:""`
+}
+
+// Help implements kong.HelpProvider.
+func (options) Help() string {
+	return `Example:
+  go run ./bench --quick --out report.json
+  go run ./bench --only read,create --database sqlite`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run parses the arguments and runs the subcommand.
+func run(ctx context.Context, args []string) error {
+	var c cli
+	parser, err := kong.New(&c, kong.Name("bench"), kong.Description("Measures identikit beside baselines of the same run."),
+		kong.Vars{"figures": strings.Join(figureNames, ", ")}, kong.BindTo(ctx, (*context.Context)(nil)), kong.UsageOnError())
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return parsed.Run()
+}
+
+// Validate implements the check of kong.
+func (o options) Validate() error {
+	for _, name := range o.Only {
+		if !slices.Contains(figureNames, name) {
+			return fmt.Errorf("--only knows %s, not %q", strings.Join(figureNames, ", "), name)
+		}
+	}
+	if o.Rounds < 1 {
+		return errors.New("--rounds must be 1 at least")
+	}
+	return nil
+}
+
+// Run implements the subcommand.
+func (o options) Run(ctx context.Context) error {
+	report, err := measureAll(ctx, o)
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.Out, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	fmt.Print(report.table())
+	if o.Markdown != "" {
+		return os.WriteFile(o.Markdown, []byte(report.markdown()), 0o644)
+	}
+	return nil
+}
+
+// say tells on standard error what is being done.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
