@@ -57,13 +57,15 @@ func backoff(ctx context.Context, n int) error {
 }
 
 // due calls the function that waits for work.
-type due struct{ fn atomic.Pointer[func()] }
+type due struct {
+	fn atomic.Pointer[func(...kyc.JobKind)]
+}
 
-func (d *due) OnDue(fn func()) { d.fn.Store(&fn) }
+func (d *due) OnDue(fn func(...kyc.JobKind)) { d.fn.Store(&fn) }
 
-func (d *due) call() {
-	if fn := d.fn.Load(); fn != nil {
-		(*fn)()
+func (d *due) call(kinds []kyc.JobKind) {
+	if fn := d.fn.Load(); fn != nil && len(kinds) > 0 {
+		(*fn)(kinds...)
 	}
 }
 
