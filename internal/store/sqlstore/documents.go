@@ -45,7 +45,7 @@ func (s documents) Count(f kyc.DocumentFilter, atMost int) (int, error) {
 }
 
 func (s documents) OfIdentification(id string) ([]kyc.Document, error) {
-	return many(s.c, readDocument, `SELECT `+documentColumns+` FROM documents
+	return few(s.c, readDocument, `SELECT `+documentColumns+` FROM documents
 		WHERE identification_id = $1 AND deleted_at = 0 ORDER BY seq`, id)
 }
 

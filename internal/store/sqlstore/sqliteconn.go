@@ -109,6 +109,10 @@ func (c *liteConn) query(text string, args ...any) (rows, error) {
 	return &liteRows{st: st}, nil
 }
 
+func (c *liteConn) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(c, each, text, args...)
+}
+
 // liteRows reads the rows of a statement.
 type liteRows struct {
 	st   *sqlite.Stmt
@@ -259,4 +263,8 @@ func (r *liteReader) query(text string, args ...any) (rows, error) {
 		return nil, err
 	}
 	return &liteRows{st: st, free: func() { r.pool.give(c) }}, nil
+}
+
+func (r *liteReader) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(r, each, text, args...)
 }

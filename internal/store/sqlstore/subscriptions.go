@@ -35,7 +35,7 @@ func (s subscriptions) Count(partnerID string, atMost int) (int, error) {
 }
 
 func (s subscriptions) ByEvent(partnerID, eventType string) ([]kyc.Subscription, error) {
-	return many(s.c, readSubscription, `SELECT `+subscriptionColumns+` FROM subscriptions
+	return few(s.c, readSubscription, `SELECT `+subscriptionColumns+` FROM subscriptions
 		WHERE partner_id = $1 AND event_type = $2 ORDER BY seq`, partnerID, eventType)
 }
 
