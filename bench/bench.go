@@ -103,6 +103,8 @@ func (b *bench) measure(ctx context.Context, database string, r *databaseReport)
 	}{
 		{[]string{"read", "create"}, measureReadAndCreate},
 		{[]string{"create_slow_commit"}, measureSlowCommit},
+		{[]string{"deliveries"}, measureDeliveries},
+		{[]string{"journeys"}, measureJourneys},
 	} {
 		if !slices.ContainsFunc(f.names, b.wants) {
 			continue

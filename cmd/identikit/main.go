@@ -32,6 +32,7 @@ type cli struct {
 }
 
 func main() {
+	serveProfiles()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
 	stop()
