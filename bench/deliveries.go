@@ -51,7 +51,7 @@ type subscription struct {
 
 // measureDeliveries drains a prefilled outbox. The server is the sandbox on both
 // databases: production calls no receiver on this machine, and rightly so.
-func measureDeliveries(ctx context.Context, b *bench, database string, r *databaseReport) (err error) {
+func measureDeliveries(ctx context.Context, b *bench, database string, r *databaseReport) error {
 	i, err := b.install(ctx, database, "deliveries", false)
 	if err != nil {
 		return err
@@ -60,7 +60,6 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.db.Close(), d.store.Close()) }()
 	posts, err := b.shop.worker("baseline-posts")
 	if err != nil {
 		return err
@@ -88,7 +87,12 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	if err != nil {
 		return err
 	}
-	return errors.Join(posts.stop(), d.receiver.stop(), d.stop())
+	return errors.Join(posts.stop(), d.close())
+}
+
+// close stops the server and the receiver.
+func (d *drains) close() error {
+	return errors.Join(d.db.Close(), d.store.Close(), d.receiver.stop(), d.stop())
 }
 
 // openDrains starts the server and the receiver.

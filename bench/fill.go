@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
@@ -12,8 +13,9 @@ import (
 // stock is what is stored for the load to ask for.
 type stock struct {
 	partnerID string
-	persons   []string
-	paths     []string // of identifications
+	stored    int
+	persons   sample
+	paths     sample // of identifications
 	sealedKey func(personID string) ([]byte, error)
 
 	person         kyc.Person // as the API made them: what is filled in has their shape
@@ -61,15 +63,18 @@ func newStock(ctx context.Context, store kyc.Store, master *seal.Master, p *part
 	return s, err
 }
 
-// fill stores n more identifications of new persons, perPerson each.
-func (s *stock) fill(ctx context.Context, store kyc.Store, n int) error {
+// fill stores n more identifications: of the owner, or of new persons with
+// perPerson each.
+func (s *stock) fill(ctx context.Context, store kyc.Store, n int, owner string) error {
 	for n > 0 {
 		size := min(n, perTx)
-		persons, paths, err := s.batch(ctx, store, size, "")
+		persons, paths, err := s.batch(ctx, store, size, owner)
 		if err != nil {
 			return fmt.Errorf("fill: %w", err)
 		}
-		s.persons, s.paths = append(s.persons, persons...), append(s.paths, paths...)
+		s.persons.add(persons...)
+		s.paths.add(paths...)
+		s.stored += size
 		n -= size
 	}
 	return nil
@@ -138,4 +143,24 @@ func (s *stock) subscribe(ctx context.Context, store kyc.Store, master *seal.Mas
 		sub.CreatedAt = tx.Now()
 		return tx.Subscriptions().Insert(sub)
 	})
+}
+
+// sampleSize is of how many the load picks at random.
+const sampleSize = 20_000
+
+// sample keeps a random part of what was added, each with the same chance.
+type sample struct {
+	kept []string
+	seen int
+}
+
+func (s *sample) add(all ...string) {
+	for _, one := range all {
+		s.seen++
+		if len(s.kept) < sampleSize {
+			s.kept = append(s.kept, one)
+		} else if n := rand.IntN(s.seen); n < sampleSize {
+			s.kept[n] = one
+		}
+	}
 }

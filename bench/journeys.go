@@ -253,38 +253,3 @@ func (c *customerOnWay) succeed(ctx context.Context, identification string) erro
 		return fmt.Errorf("the last webhook of %s did not come within %v", identification, answerTime)
 	}
 }
-
-// measureJourneys compares whole journeys with one-row commits. The server is
-// the sandbox on both databases, as for the deliveries, with the provider in it.
-func measureJourneys(ctx context.Context, b *bench, database string, r *databaseReport) error {
-	i, err := b.install(ctx, database, "journeys", false)
-	if err != nil {
-		return err
-	}
-	i.flags = []string{"--same-evidence"}
-	s, err := i.run(ctx)
-	if err != nil {
-		return err
-	}
-	p, err := s.login(ctx)
-	if err != nil {
-		return err
-	}
-	w, err := b.shop.worker("journeys")
-	if err != nil {
-		return err
-	}
-	commits, err := b.baselineCommits(ctx, database, 0)
-	if err != nil {
-		return err
-	}
-	order := journeysOrder{
-		API: s.address, Steering: s.steering, Token: p.token, Customers: connections, Warmup: b.warmup(), Duration: 2 * b.Round,
-	}
-	r.Journeys, err = b.compare(ctx, "journeys", targets[database]["journeys"], commits.run,
-		func(ctx context.Context) (measurement, error) { return ask[measurement](ctx, w, order) })
-	if err != nil {
-		return err
-	}
-	return errors.Join(commits.worker.stop(), w.stop(), s.stop())
-}

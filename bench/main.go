@@ -30,9 +30,11 @@ type cli struct {
 
 // options are the settings of a run.
 type options struct {
-	Quick    bool     `help:"All ratios with short rounds in half a minute; no start, memory and growth."`
+	Quick    bool     `help:"All ratios with short rounds in half a minute, without start and growth."`
 	Out      string   `help:"Where the JSON report goes." default:"bench-report.json" placeholder:"FILE"`
 	Markdown string   `help:"Write the table in Markdown too." placeholder:"FILE"`
+	Plot     string   `help:"Write the plot of the growth, as SVG." placeholder:"FILE"`
+	Profile  string   `help:"Measure nothing; write CPU and allocation profiles of the server into this folder." placeholder:"DIR"`
 	Only     []string `help:"Only these: ${figures}." placeholder:"FIGURE,…"`
 	Database string   `help:"Only this database: sqlite or postgres." enum:",sqlite,postgres" default:""`
 	Rounds   int      `help:"How many rounds the medians are of." default:"5"`
@@ -40,14 +42,18 @@ type options struct {
 	Postgres string   `help:"Use this server instead of a throw-away one." placeholder:"URL"`
 	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
 
-	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." hidden:""`
+	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." placeholder:"DURATION"`
+	Sizes []int         `help:"How much is stored when the growth is measured." hidden:""`
+	Start int           `help:"How much is stored when the start is measured." hidden:"" default:"100000"`
 }
 
 // Help implements kong.HelpProvider.
 func (options) Help() string {
 	return `Example:
   go run ./bench --quick --out report.json
-  go run ./bench --only read,create --database sqlite`
+  go run ./bench --only read,create --database sqlite
+  go run ./bench --only growth --plot docs/growth.svg
+  go run ./bench --only create --profile profiles`
 }
 
 func main() {
@@ -91,7 +97,7 @@ func (o options) Validate() error {
 // Run implements the subcommand.
 func (o options) Run(ctx context.Context) error {
 	report, err := measureAll(ctx, o)
-	if err != nil {
+	if err != nil || o.Profile != "" {
 		return err
 	}
 	text, err := json.MarshalIndent(report, "", "  ")
@@ -103,7 +109,12 @@ func (o options) Run(ctx context.Context) error {
 	}
 	fmt.Print(report.table())
 	if o.Markdown != "" {
-		return os.WriteFile(o.Markdown, []byte(report.markdown()), 0o644)
+		if err := os.WriteFile(o.Markdown, []byte(report.markdown()), 0o644); err != nil {
+			return err
+		}
+	}
+	if o.Plot != "" {
+		return os.WriteFile(o.Plot, []byte(report.plot()), 0o644)
 	}
 	return nil
 }

@@ -22,10 +22,14 @@ import (
 	"github.com/identikit/identikit/internal/store/sqlstore"
 )
 
-// build makes the server's program, as a release is made; tags are for profiles.
-func build(ctx context.Context, shop *workshop, name string, tags string) (string, error) {
-	path := shop.path(name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", tags, "-o", path, "github.com/identikit/identikit/cmd/identikit")
+// build makes the server's program as a release is made, or with its profiles.
+func build(ctx context.Context, shop *workshop, profile bool) (string, error) {
+	path := shop.path("identikit")
+	how := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+	if profile {
+		how = append(how, "-tags", "profile")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(how, "-o", path, "github.com/identikit/identikit/cmd/identikit")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -44,6 +48,14 @@ type installation struct {
 	env      []string
 
 	partner sandbox.Credentials // known once a server has run
+}
+
+// kind is the database that the installation is on.
+func (i *installation) kind() string {
+	if i.database != "" {
+		return onPostgres
+	}
+	return onSQLite
 }
 
 // server is an installation that serves.

@@ -14,15 +14,23 @@ import (
 var errNotAllowed = kyc.Fail(kyc.Forbidden, "unauthorized_action", "Unauthorized action is not allowed.")
 
 // CreateIdentification makes an identification from a decoded request. Nothing
-// is started at the provider (S4).
+// is started at the provider (S4). Person and partner are read beforehand: what
+// changes them meanwhile is concurrent, and counts as later.
 func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (kyc.Identification, *kyc.Replay, error) {
+	var p kyc.Person
+	var partner kyc.Partner
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		if p, err = v.Persons().Get(partnerID, personID); err == nil {
+			partner, err = v.Partners().Get(partnerID)
+		}
+		return err
+	})
+	if err != nil {
+		return kyc.Identification{}, nil, err
+	}
 	var i kyc.Identification
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		p, err := tx.Persons().Get(partnerID, personID)
-		if err != nil {
-			return nil, err
-		}
-		if i, err = s.readIdentification(tx, p, body); err != nil {
+		if i, err = s.readIdentification(tx.Now(), partner, p, body); err != nil {
 			return nil, err
 		}
 		if i.ID, err = tx.NewID(id.Identification); err != nil {
@@ -49,19 +57,19 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 }
 
 // readIdentification checks the request: the fields, the method, the person.
-func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]any) (kyc.Identification, error) {
+func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.Person, body map[string]any) (kyc.Identification, error) {
 	f := &fields{body: body}
 	i := kyc.Identification{
-		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: tx.Now(), Version: 1,
+		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: now, Version: 1,
 		Method:             kyc.Method(f.text("method", 64)),
 		Language:           f.oneOf("language", kyc.Languages),
 		ProofOfAddressType: f.oneOf("proof_of_address_type", kyc.ProofOfAddressTypes),
 		IBAN:               f.text("iban", 34),
-		TermsSignedAt:      f.instant("terms_and_conditions_signed_at", tx.Now()),
+		TermsSignedAt:      f.instant("terms_and_conditions_signed_at", now),
 		Address:            addressOf(p.Attributes),
 	}
 	f.text("reference", 255) // the provider gives the one that counts
-	i.ProofOfAddressIssuedAt = f.proofOfAddress(tx.Now())
+	i.ProofOfAddressIssuedAt = f.proofOfAddress(now)
 	f.deviceData()
 	switch {
 	case i.Method == "":
@@ -74,10 +82,6 @@ func (s *Service) readIdentification(tx kyc.Tx, p kyc.Person, body map[string]an
 		f.broken = append(f.broken, s.hindrances(rules, p.Attributes)...)
 	}
 	if err := kyc.InvalidFields(f.broken); err != nil {
-		return i, err
-	}
-	partner, err := tx.Partners().Get(p.PartnerID)
-	if err != nil {
 		return i, err
 	}
 	if !built || !partner.May(i.Method) {

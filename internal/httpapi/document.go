@@ -50,7 +50,7 @@ func (s *Server) listDocuments(c *call) error {
 	return writeList(s, c, list[kyc.Document]{
 		read:  func(v kyc.View, p kyc.Page) ([]kyc.Document, error) { return v.Documents().List(f, p) },
 		count: func(v kyc.View, atMost int) (int, error) { return v.Documents().Count(f, atMost) },
-		show:  func(d kyc.Document) (any, error) { return viewDocument(d), nil },
+		show:  func(d kyc.Document) ([]byte, error) { return marshal(viewDocument(d)) },
 	})
 }
 

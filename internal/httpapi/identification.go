@@ -10,63 +10,61 @@ import (
 	"github.com/identikit/identikit/internal/method/video"
 )
 
-// identificationView has the keys in the order of rulings §1.
-type identificationView struct {
-	ID                     string            `json:"id"`
-	Reference              *string           `json:"reference"`
-	URL                    *string           `json:"url"`
-	Status                 kyc.State         `json:"status"`
-	CompletedAt            *string           `json:"completed_at"`
-	Method                 kyc.Method        `json:"method"`
-	ProofOfAddressType     *string           `json:"proof_of_address_type"`
-	ProofOfAddressIssuedAt *string           `json:"proof_of_address_issued_at"`
-	Language               *string           `json:"language"`
-	IBAN                   *string           `json:"iban"`
-	TermsSignedAt          *string           `json:"terms_and_conditions_signed_at"`
-	AuthorizationExpiresAt *string           `json:"authorization_expires_at"`
-	ConfirmationExpiresAt  *string           `json:"confirmation_expires_at"`
-	EstimatedWaitingTime   *int              `json:"estimated_waiting_time"`
-	CurrentReferenceToken  *string           `json:"current_reference_token"`
-	ProviderStatusCode     *string           `json:"provider_status_code"`
-	FailureReason          *string           `json:"failure_reason"`
-	PersonID               string            `json:"person_id"`
-	Address                addressView       `json:"address"`
-	Documents              *[]shownDocuments `json:"documents,omitempty"`
-}
+func instant(t time.Time) *string { return kyc.Optional(instantText(t)) }
 
-type addressView struct {
-	Line1      *string `json:"line_1"`
-	Line2      *string `json:"line_2"`
-	PostalCode *string `json:"postal_code"`
-	City       *string `json:"city"`
-	Country    *string `json:"country"`
-	State      *string `json:"state"`
-}
-
-func instant(t time.Time) *string {
+// instantText is empty for no time.
+func instantText(t time.Time) string {
 	if t.IsZero() {
-		return nil
+		return ""
 	}
-	return kyc.Optional(kyc.FormatInstant(t))
+	return kyc.FormatInstant(t)
 }
 
-func viewIdentification(i kyc.Identification) (identificationView, error) {
-	v := identificationView{
-		ID: i.ID, Reference: kyc.Optional(i.Reference), URL: kyc.Optional(i.URL), Status: i.State,
-		CompletedAt: instant(i.CompletedAt), Method: i.Method,
-		ProofOfAddressType: kyc.Optional(i.ProofOfAddressType), ProofOfAddressIssuedAt: kyc.Optional(i.ProofOfAddressIssuedAt),
-		Language: kyc.Optional(i.Language), IBAN: kyc.Optional(i.IBAN), TermsSignedAt: instant(i.TermsSignedAt),
-		EstimatedWaitingTime: i.EstimatedWaitingTime, FailureReason: kyc.Optional(i.VisibleReason()), PersonID: i.PersonID,
+// viewIdentification has the keys in the order of rulings §1; documents are
+// shown if there is a list of them, be it empty.
+func viewIdentification(i kyc.Identification, documents []shownDocuments) ([]byte, error) {
+	o := newObject()
+	o.text("id", i.ID)
+	o.text("reference", i.Reference)
+	o.text("url", i.URL)
+	o.text("status", string(i.State))
+	o.text("completed_at", instantText(i.CompletedAt))
+	o.text("method", string(i.Method))
+	o.text("proof_of_address_type", i.ProofOfAddressType)
+	o.text("proof_of_address_issued_at", i.ProofOfAddressIssuedAt)
+	o.text("language", i.Language)
+	o.text("iban", i.IBAN)
+	o.text("terms_and_conditions_signed_at", instantText(i.TermsSignedAt))
+	o.text("authorization_expires_at", "")
+	o.text("confirmation_expires_at", "")
+	o.number("estimated_waiting_time", i.EstimatedWaitingTime)
+	o.text("current_reference_token", "")
+	o.text("provider_status_code", "")
+	o.text("failure_reason", i.VisibleReason())
+	o.text("person_id", i.PersonID)
+	var address map[string]string
+	if err := json.Unmarshal([]byte(i.Address), &address); err != nil {
+		return nil, err
 	}
-	return v, json.Unmarshal([]byte(i.Address), &v.Address)
+	o.open("address")
+	for _, member := range kyc.AddressMembers {
+		o.text(member, address[member])
+	}
+	o.shut()
+	if documents != nil {
+		if err := o.value("documents", documents); err != nil {
+			return nil, err
+		}
+	}
+	return o.end(), nil
 }
 
 func writeIdentification(c *call, status int, i kyc.Identification) error {
-	v, err := viewIdentification(i)
+	b, err := viewIdentification(i, nil)
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, status, v)
+	return writeBytes(c, status, b)
 }
 
 // identification finds the identification of the path.
@@ -76,30 +74,19 @@ func (s *Server) identification(c *call) (i kyc.Identification, err error) {
 		return err
 	})
 	if kyc.IsKind(err, kyc.NotFound) {
-		if _, missing := s.person(c); missing != nil {
-			return i, missing // the person of the path is not there either: say that
-		}
+		err = s.orMissingPerson(c, err)
 	}
 	return i, err
 }
 
 func (s *Server) createIdentification(c *call) error {
-	if _, err := s.person(c); err != nil {
-		return err
-	}
-	once, err := onceFor(c, func(noun any) ([]byte, error) {
-		v, err := viewIdentification(noun.(kyc.Identification))
-		if err != nil {
-			return nil, err
-		}
-		return marshal(v)
-	})
+	once, err := onceFor(c, func(noun any) ([]byte, error) { return viewIdentification(noun.(kyc.Identification), nil) })
 	if err != nil {
-		return err
+		return s.orMissingPerson(c, err)
 	}
 	in, err := decode(c)
 	if err != nil {
-		return err
+		return s.orMissingPerson(c, err)
 	}
 	i, replay, err := s.flow.CreateIdentification(c.Context(), c.partnerID, c.PathValue("person_id"), once, in)
 	if err != nil {
@@ -111,6 +98,15 @@ func (s *Server) createIdentification(c *call) error {
 	return writeIdentification(c, http.StatusCreated, i)
 }
 
+// orMissingPerson says that the person of the path is not there, if that is so:
+// it comes before what is wrong with the body.
+func (s *Server) orMissingPerson(c *call, err error) error {
+	if _, missing := s.person(c); missing != nil {
+		return missing
+	}
+	return err
+}
+
 func (s *Server) getIdentification(c *call) error {
 	i, err := s.identification(c)
 	if err != nil {
@@ -120,30 +116,32 @@ func (s *Server) getIdentification(c *call) error {
 	if err != nil {
 		return err
 	}
-	if !with {
-		return writeIdentification(c, http.StatusOK, i)
-	}
-	v, err := viewIdentification(i)
-	if err != nil {
-		return err
-	}
-	err = s.view(c, func(read kyc.View) error {
-		documents, err := read.Documents().OfIdentification(i.ID)
-		shown := make([]shownDocuments, len(documents))
-		for n, d := range documents {
-			shown[n] = showDocument(d)
+	var shown []shownDocuments
+	if with {
+		err = s.view(c, func(read kyc.View) error {
+			documents, err := read.Documents().OfIdentification(i.ID)
+			shown = make([]shownDocuments, len(documents))
+			for n, d := range documents {
+				shown[n] = showDocument(d)
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
-		v.Documents = &shown
-		return err
-	})
+	}
+	b, err := viewIdentification(i, shown)
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, v)
+	return writeBytes(c, http.StatusOK, b)
 }
 
 // flag reads a yes or no of the query.
 func flag(c *call, name string) (bool, error) {
+	if c.URL.RawQuery == "" {
+		return false, nil
+	}
 	text := c.URL.Query().Get(name)
 	if text == "" {
 		return false, nil
@@ -173,7 +171,7 @@ func (s *Server) identificationsOf(c *call, f kyc.IdentificationFilter, wide str
 		wide:  wide,
 		read:  func(v kyc.View, p kyc.Page) ([]kyc.Identification, error) { return v.Identifications().List(f, p) },
 		count: func(v kyc.View, atMost int) (int, error) { return v.Identifications().Count(f, atMost) },
-		show:  func(i kyc.Identification) (any, error) { return viewIdentification(i) },
+		show:  func(i kyc.Identification) ([]byte, error) { return viewIdentification(i, nil) },
 	})
 }
 

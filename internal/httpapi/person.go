@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -42,10 +40,7 @@ func (s *Server) listPersons(c *call) error {
 		wide:  "persons",
 		read:  func(v kyc.View, p kyc.Page) ([]kyc.Person, error) { return v.Persons().List(c.partnerID, p) },
 		count: func(v kyc.View, atMost int) (int, error) { return v.Persons().Count(c.partnerID, atMost) },
-		show: func(p kyc.Person) (any, error) {
-			b, err := personView(p)
-			return json.RawMessage(b), err
-		},
+		show:  personView,
 	})
 }
 
@@ -83,46 +78,28 @@ func writePerson(c *call, status int, p kyc.Person) error {
 // personView writes the person in the order of kyc.PersonFields: every key is
 // there, nested objects too, null where there is no value.
 func personView(p kyc.Person) ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString(`{"id":`)
-	if err := writeValue(&b, p.ID); err != nil {
-		return nil, err
-	}
+	o := newObject()
+	o.text("id", p.ID)
 	values := p.Attributes.Reveal()
-	open := ""
+	parent := ""
 	for _, f := range kyc.PersonFields {
-		parent, name, nested := strings.Cut(f.Path, ".")
+		of, name, nested := strings.Cut(f.Path, ".")
 		if !nested {
-			parent, name = "", f.Path
+			of, name = "", f.Path
 		}
-		if open != "" && open != parent {
-			b.WriteByte('}')
-			open = ""
+		if of != parent && parent != "" {
+			o.shut()
 		}
-		switch {
-		case nested && open == "":
-			b.WriteString(`,"` + parent + `":{`)
-			open = parent
-		default:
-			b.WriteByte(',')
+		if of != parent && of != "" {
+			o.open(of)
 		}
-		b.WriteString(`"` + name + `":`)
-		if err := writeValue(&b, values[f.Path]); err != nil {
+		parent = of
+		if err := o.value(name, values[f.Path]); err != nil {
 			return nil, err
 		}
 	}
-	if open != "" {
-		b.WriteByte('}')
+	if parent != "" {
+		o.shut()
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-func writeValue(b *bytes.Buffer, v any) error {
-	text, err := marshal(v)
-	if err != nil {
-		return err
-	}
-	b.Write(text)
-	return nil
+	return o.end(), nil
 }

@@ -61,38 +61,60 @@ var Routes = []Route{
 // a wrong path and both are answered with the error body.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	byPath := map[string]map[string]Route{}
+	byPath := map[string]map[string]mounted{}
 	for _, r := range Routes {
 		if r.sandbox && s.sandbox == nil {
 			continue
 		}
 		if byPath[r.Path] == nil {
-			byPath[r.Path] = map[string]Route{}
+			byPath[r.Path] = map[string]mounted{}
 		}
-		byPath[r.Path][r.Method] = r
+		byPath[r.Path][r.Method] = s.mount(r)
 	}
 	for p, methods := range byPath {
 		mux.HandleFunc(p, func(w http.ResponseWriter, r *http.Request) { s.dispatch(w, r, p, methods) })
 	}
+	mux.HandleFunc("/", s.nothing)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, pattern := mux.Handler(r)
-		if pattern == "" || !plain(r.URL.Path) {
-			s.handle(w, r, "none", func(*call) error {
-				return kyc.Fail(kyc.NotFound, "not_found", "There is nothing at this path. The API is described at /openapi.yaml.")
-			})
-			return
+		if plain(r.URL.Path) {
+			mux.ServeHTTP(w, r)
+		} else {
+			s.nothing(w, r)
 		}
-		mux.ServeHTTP(w, r)
 	})
+}
+
+// nothing answers for every path that is not in the table.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request) {
+	s.handle(w, r, "none", func(*call) error {
+		return kyc.Fail(kyc.NotFound, "not_found", "There is nothing at this path. The API is described at /openapi.yaml.")
+	})
+}
+
+// mounted is a route as it is served.
+type mounted struct {
+	name string // for log and metrics
+	fn   func(*call) error
+}
+
+func (s *Server) mount(r Route) mounted {
+	return mounted{name: r.Method + " " + r.Path, fn: func(c *call) error {
+		if !r.open {
+			if err := s.authenticate(c); err != nil {
+				return err
+			}
+		}
+		return r.fn(s, c)
+	}}
 }
 
 // plain tells whether a path is one that a route can have: the mux would answer
 // the others in HTML, and no database could look for their ids.
 func plain(p string) bool {
-	return path.Clean(p) == p && utf8.ValidString(p) && !strings.ContainsFunc(p, unicode.IsControl)
+	return strings.HasPrefix(p, "/") && path.Clean(p) == p && utf8.ValidString(p) && !strings.ContainsFunc(p, unicode.IsControl)
 }
 
-func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, methods map[string]Route) {
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, methods map[string]mounted) {
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -107,14 +129,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, meth
 		})
 		return
 	}
-	s.handle(w, r, method+" "+p, func(c *call) error {
-		if !route.open {
-			if err := s.authenticate(c); err != nil {
-				return err
-			}
-		}
-		return route.fn(s, c)
-	})
+	s.handle(w, r, route.name, route.fn)
 }
 
 // static serves bytes that never change while the server runs.

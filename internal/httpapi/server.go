@@ -96,6 +96,9 @@ func (c *call) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
+// Context is the request's, marked with its id for the history.
+func (c *call) Context() context.Context { return flow.WithRequestID(c.Request.Context(), c.requestID) }
+
 // handle is the frame around every request: its id, its end in an error, a
 // panic, the log line, the metrics.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn func(*call) error) {
@@ -105,17 +108,19 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn
 		c.requestID = id.UUID()
 	}
 	w.Header().Set("X-Request-Id", c.requestID)
-	c.Request = r.WithContext(flow.WithRequestID(r.Context(), c.requestID))
-	defer func() {
-		took := s.flow.Wall.Now().Sub(started)
-		s.requests.WithLabelValues(route, strconv.Itoa(c.status)).Inc()
-		s.seconds.WithLabelValues(route).Observe(took.Seconds())
-		s.log.Info("request", "route", route, "status", c.status, "took", took.Round(time.Microsecond),
-			"request_id", c.requestID, "partner", c.partnerID)
-	}()
+	defer s.observe(c, started)
 	if err := s.guarded(c, fn); err != nil {
 		s.writeError(c, err)
 	}
+}
+
+// observe counts the request and writes its line in the log.
+func (s *Server) observe(c *call, started time.Time) {
+	took := s.flow.Wall.Now().Sub(started)
+	s.requests.WithLabelValues(c.route, strconv.Itoa(c.status)).Inc()
+	s.seconds.WithLabelValues(c.route).Observe(took.Seconds())
+	s.log.LogAttrs(context.Background(), slog.LevelInfo, "request", slog.String("route", c.route), slog.Int("status", c.status),
+		slog.Duration("took", took.Round(time.Microsecond)), slog.String("request_id", c.requestID), slog.String("partner", c.partnerID))
 }
 
 func (s *Server) guarded(c *call, fn func(*call) error) (err error) {

@@ -21,7 +21,8 @@ func TestTotals(t *testing.T) {
 		want    int
 	}{
 		{"one", 0, 0, 10_000}, {"two", 0, 0, 10_001}, {"two", 5, 9 * time.Second, 10_001}, {"two", 0, time.Second, 10_006},
-		{"one", 1, 0, 10_001}, {"one", 1, 0, 10_001}, {"one", -2, 0, 10_000}, {"two", 1, 11 * time.Second, 10_007},
+		{"one", 1, 0, 10_001}, {"one", 1, 0, 10_001}, {"one", -2, 10 * time.Second, 10_000}, {"one", -1, 0, 9_999},
+		{"two", 1, time.Second, 10_007},
 	} {
 		wall.now = wall.now.Add(step.wait)
 		things[step.partner] += step.more

@@ -36,7 +36,7 @@ func (s *Server) listWebhooks(c *call) error {
 			return v.Subscriptions().List(c.partnerID, p)
 		},
 		count: func(v kyc.View, atMost int) (int, error) { return v.Subscriptions().Count(c.partnerID, atMost) },
-		show:  func(sub kyc.Subscription) (any, error) { return viewWebhook(sub, ""), nil },
+		show:  func(sub kyc.Subscription) ([]byte, error) { return marshal(viewWebhook(sub, "")) },
 	})
 }
 

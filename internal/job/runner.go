@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,6 +54,7 @@ const (
 	atATime   = 8
 	atOnce    = 64 // by hand: the owner waits for all of them
 	errorRest = time.Second
+	longNap   = time.Second
 )
 
 // New makes a runner; nothing runs before Run or RunDue.
@@ -69,13 +71,19 @@ func New(store kyc.Store, clock, wall kyc.Clock, log *slog.Logger, groups ...Gro
 	return r
 }
 
-// Wake makes the runner look for work at once.
-func (r *Runner) Wake() {
+// Wake makes the runner look for work of the kinds at once; of all, if none is named.
+func (r *Runner) Wake(kinds ...kyc.JobKind) {
 	for _, g := range r.groups {
-		select {
-		case g.wake <- struct{}{}:
-		default:
+		if len(kinds) == 0 || slices.ContainsFunc(kinds, func(k kyc.JobKind) bool { return g.Handlers[k] != nil }) {
+			g.rouse()
 		}
+	}
+}
+
+func (g *group) rouse() {
+	select {
+	case g.wake <- struct{}{}:
+	default:
 	}
 }
 
@@ -93,17 +101,17 @@ func (r *Runner) Run(ctx context.Context) {
 
 func (r *Runner) loop(ctx context.Context, g *group) {
 	for ctx.Err() == nil {
-		started, err := r.startSome(ctx, g)
+		started, nap, err := r.startSome(ctx, g)
 		if started {
 			continue
 		}
-		rest := errorRest
-		if err == nil {
-			rest = r.nap(ctx, g)
-		} else if ctx.Err() == nil {
-			r.log.Error("jobs: the database does not answer", "error", err)
+		if err != nil {
+			nap = errorRest
+			if ctx.Err() == nil {
+				r.log.Error("jobs: the database does not answer", "error", err)
+			}
 		}
-		timer := time.NewTimer(rest)
+		timer := time.NewTimer(nap)
 		select {
 		case <-ctx.Done():
 		case <-g.wake:
@@ -111,19 +119,6 @@ func (r *Runner) loop(ctx context.Context, g *group) {
 		}
 		timer.Stop()
 	}
-}
-
-// nap is how long there is nothing to do: at most a second, since other
-// processes add work and the clock may jump.
-func (r *Runner) nap(ctx context.Context, g *group) time.Duration {
-	if len(g.slots) == cap(g.slots) {
-		return time.Second // a worker that becomes free wakes us
-	}
-	next, ok, err := r.next(ctx, g)
-	if err != nil || !ok {
-		return time.Second
-	}
-	return min(max(next.Sub(r.clock.Now()), time.Millisecond), time.Second)
 }
 
 func (r *Runner) next(ctx context.Context, g *group) (next time.Time, ok bool, err error) {
@@ -158,17 +153,22 @@ func (g *group) count(owner string, by int) {
 	}
 }
 
-// startSome leases a few jobs, as far as there are free workers, and starts them.
-func (r *Runner) startSome(ctx context.Context, g *group) (bool, error) {
+// startSome leases a few jobs, as far as there are free workers, and starts
+// them. If there are none it says how long there is nothing to do: at most a
+// second, since other processes add work and the clock may jump.
+func (r *Runner) startSome(ctx context.Context, g *group) (started bool, nap time.Duration, err error) {
 	g.gate.RLock()
 	defer g.gate.RUnlock()
 	free := min(cap(g.slots)-len(g.slots), atATime)
 	if free == 0 {
-		return false, nil
+		return false, longNap, nil // a worker that becomes free wakes us
 	}
 	next, ok, err := r.next(ctx, g) // a read is cheaper than a transaction
-	if err != nil || !ok || next.After(r.clock.Now()) {
-		return false, err
+	if err != nil || !ok {
+		return false, longNap, err
+	}
+	if wait := next.Sub(r.clock.Now()); wait > 0 {
+		return false, min(max(wait, time.Millisecond), longNap), nil
 	}
 	jobs, err := r.lease(ctx, g, free, func(kyc.Tx) error { return nil })
 	for _, j := range jobs {
@@ -178,10 +178,10 @@ func (r *Runner) startSome(ctx context.Context, g *group) (bool, error) {
 			r.do(context.WithoutCancel(ctx), g, j)
 			g.count(j.Owner, -1)
 			<-g.slots
-			r.Wake()
+			g.rouse()
 		})
 	}
-	return len(jobs) > 0, err
+	return len(jobs) > 0, longNap, err
 }
 
 func (r *Runner) lease(ctx context.Context, g *group, limit int, also func(kyc.Tx) error) (jobs []kyc.Job, err error) {

@@ -15,8 +15,9 @@ type Store interface {
 	// View runs fn for reading. Each read sees what was committed when it
 	// began; there is no common snapshot over several reads.
 	View(ctx context.Context, fn func(View) error) error
-	// OnDue registers a function that is called after a commit that added work.
-	OnDue(func())
+	// OnDue registers a function that is called after a commit that added work,
+	// or let some go, with the kinds of it.
+	OnDue(func(kinds ...JobKind))
 	Close() error
 }
 
@@ -167,7 +168,8 @@ type Outbox interface {
 }
 
 // Due says which jobs are looked for: their kinds, the machine's time, on which
-// leases run, and owners that are passed over for now.
+// leases run, and owners that are passed over for now; with those, one job at
+// most of each other owner is found, and none without an owner.
 type Due struct {
 	Kinds  []JobKind
 	Wall   time.Time

@@ -16,7 +16,7 @@ func readDocument(scan func(...any) error) (d kyc.Document, err error) {
 }
 
 func (s documents) Find(partnerID, personID, id string) (kyc.Document, error) {
-	return must(s.c, kyc.Missing("Solaris::Document", id), readDocument,
+	return must(s.c, "Solaris::Document", id, readDocument,
 		`SELECT `+documentColumns+` FROM documents WHERE id = $1 AND partner_id = $2 AND person_id = $3`, id, partnerID, personID)
 }
 

@@ -26,20 +26,21 @@ func readIdentification(scan func(...any) error) (i kyc.Identification, err erro
 }
 
 func (s identifications) Get(id string) (kyc.Identification, error) {
-	return must(s.c, kyc.Missing("Solaris::Identification", id), readIdentification,
+	return must(s.c, "Solaris::Identification", id, readIdentification,
 		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1`+s.c.forUpdate(), id)
 }
 
 func (s identifications) Find(partnerID, personID, id string) (kyc.Identification, error) {
-	return must(s.c, kyc.Missing("Solaris::Identification", id), readIdentification,
+	return must(s.c, "Solaris::Identification", id, readIdentification,
 		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1 AND partner_id = $2 AND person_id = $3`+
 			s.c.forUpdate(), id, partnerID, personID)
 }
 
-// where narrows by person if there is one; both have an index of their own.
+// where narrows by person if there is one; both have an index of their own, and
+// whose the person is, is looked up once and not in each row.
 func where(f kyc.IdentificationFilter) (string, []any) {
 	if f.PersonID != "" {
-		return ` WHERE person_id = $1 AND partner_id = $2`, []any{f.PersonID, f.PartnerID}
+		return ` WHERE person_id = $1 AND EXISTS (SELECT 1 FROM persons WHERE id = $1 AND partner_id = $2)`, []any{f.PersonID, f.PartnerID}
 	}
 	return ` WHERE partner_id = $1`, []any{f.PartnerID}
 }

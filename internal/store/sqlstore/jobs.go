@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +17,6 @@ type jobs struct {
 
 const jobColumns = `seq, kind, key, owner, lane, blocking, due_at, attempt, generation, lease_until`
 
-// free is true for a job that no earlier one of its lane holds back.
-const free = ` (j.lane = '' OR NOT EXISTS (SELECT 1 FROM jobs p WHERE p.lane = j.lane AND p.blocking AND p.lane <> '' AND p.seq < j.seq)) `
-
 func readJob(scan func(...any) error) (j kyc.Job, err error) {
 	var dueAt, lease int64
 	err = scan(&j.Seq, &j.Kind, &j.Key, &j.Owner, &j.Lane, &j.Blocking, &dueAt, &j.Attempt, &j.Generation, &lease)
@@ -26,18 +24,39 @@ func readJob(scan func(...any) error) (j kyc.Job, err error) {
 	return j, err
 }
 
-// among is the condition for jobs that q looks for; its arguments begin at $1.
-// Kinds are constants of ours, never input.
-func among(q kyc.Due) (string, []any) {
-	quoted := make([]string, len(q.Kinds))
-	for i, k := range q.Kinds {
-		quoted[i] = "'" + string(k) + "'"
+// candidates is a SELECT of seq and due_at of the jobs that q looks for, in the
+// order in which they fall due, as far as there is an order; more is a further
+// condition, and limit how many are wanted. Its arguments begin at $1 with the
+// machine's time.
+//
+// Each kind is looked for on its own. With Except it is each owner in turn, and
+// one job of each: their backlogs are not walked through. Kinds are constants of
+// ours, never input.
+func candidates(q kyc.Due, more, limit, lock string) (string, []any) {
+	args := []any{us(q.Wall)}
+	free := ` j.lease_until <= $1 AND (j.lane = '' OR NOT EXISTS (
+		SELECT 1 FROM jobs p WHERE p.lane = j.lane AND p.blocking AND p.lane <> '' AND p.seq < j.seq))` + more
+	if len(q.Except) == 0 {
+		each := make([]string, len(q.Kinds))
+		for n, kind := range q.Kinds {
+			each[n] = fmt.Sprintf(`SELECT seq, due_at FROM (SELECT j.seq, j.due_at FROM jobs j WHERE j.kind = '%s' AND%s
+				ORDER BY j.due_at, j.seq LIMIT %s%s) AS k%d`, kind, free, limit, lock, n)
+		}
+		return strings.Join(each, ` UNION ALL `), args
 	}
-	cond := ` j.kind IN (` + strings.Join(quoted, ", ") + `) AND j.lease_until <= $1 AND` + free
-	if len(q.Except) > 0 {
-		cond += `AND j.owner NOT IN (` + placeholders(2, len(q.Except)) + `) `
+	kinds := make([]string, len(q.Kinds))
+	for n, kind := range q.Kinds {
+		kinds[n] = `'` + string(kind) + `'`
 	}
-	return cond, append([]any{us(q.Wall)}, anys(q.Except)...)
+	return `SELECT seq, due_at FROM jobs WHERE seq IN (
+		WITH RECURSIVE owners(owner) AS (
+			SELECT MIN(owner) FROM jobs WHERE owner <> ''
+			UNION ALL
+			SELECT (SELECT MIN(n.owner) FROM jobs n WHERE n.owner <> '' AND n.owner > o.owner) FROM owners o WHERE o.owner IS NOT NULL
+		)
+		SELECT (SELECT j.seq FROM jobs j WHERE j.owner = o.owner AND j.owner <> '' AND j.kind IN (` + strings.Join(kinds, ", ") + `) AND` + free + `
+			ORDER BY j.due_at, j.seq LIMIT 1` + lock + `)
+		FROM owners o WHERE o.owner IS NOT NULL AND o.owner NOT IN (` + placeholders(2, len(q.Except)) + `))`, append(args, anys(q.Except)...)
 }
 
 func (s jobs) Find(kind kyc.JobKind, key string) (kyc.Job, bool, error) {
@@ -45,13 +64,13 @@ func (s jobs) Find(kind kyc.JobKind, key string) (kyc.Job, bool, error) {
 }
 
 func (s jobs) NextDue(q kyc.Due) (time.Time, bool, error) {
-	cond, args := among(q)
-	n, ok, err := one(s.c, readInt, `SELECT j.due_at FROM jobs j WHERE`+cond+`ORDER BY j.due_at, j.seq LIMIT 1`, args...)
+	among, args := candidates(q, "", "1", "")
+	n, ok, err := one(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c ORDER BY due_at LIMIT 1`, args...)
 	return at(n), ok, err
 }
 
 func (s jobs) Add(j kyc.Job) error {
-	s.tx.addedWork = true
+	s.tx.adds(j.Kind)
 	return s.c.exec(`INSERT INTO jobs (kind, key, owner, lane, blocking, due_at, lease_until, attempt, generation)
 		VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 1)
 		ON CONFLICT (kind, key) DO UPDATE SET generation = jobs.generation + 1,
@@ -66,11 +85,11 @@ func (s jobs) AddLeased(j kyc.Job, wallUntil time.Time) (kyc.Job, bool, error) {
 }
 
 func (s jobs) Lease(q kyc.Due, now, wallUntil time.Time, limit int) ([]kyc.Job, error) {
-	cond, args := among(q)
-	n := len(args)
-	leased, err := many(s.c, readJob, `UPDATE jobs SET lease_until = `+placeholders(n+1, 1)+` WHERE seq IN (
-		SELECT j.seq FROM jobs j WHERE`+cond+`AND j.due_at <= `+placeholders(n+2, 1)+
-		` ORDER BY j.due_at, j.seq LIMIT `+placeholders(n+3, 1)+s.tx.dialect.skipLocked+`) RETURNING `+jobColumns,
+	n := 2 + len(q.Except) // the first free argument
+	most := placeholders(n+2, 1)
+	among, args := candidates(q, ` AND j.due_at <= `+placeholders(n+1, 1), most, s.tx.dialect.skipLocked)
+	leased, err := many(s.c, readJob, `UPDATE jobs SET lease_until = `+placeholders(n, 1)+` WHERE seq IN (
+		SELECT seq FROM (`+among+`) AS c ORDER BY due_at, seq LIMIT `+most+`) RETURNING `+jobColumns,
 		append(args, us(wallUntil), us(now), limit)...)
 	slices.SortFunc(leased, func(a, b kyc.Job) int {
 		return cmp.Or(a.DueAt.Compare(b.DueAt), cmp.Compare(a.Seq, b.Seq))
@@ -90,20 +109,20 @@ func (s jobs) Done(j kyc.Job) error {
 	if err != nil {
 		return err
 	}
-	s.tx.addedWork = true // the next of its lane may go, and so may this one if it was asked for again
+	s.tx.adds(j.Kind) // the next of its lane may go, and so may this one if it was asked for again
 	return s.c.exec(`UPDATE jobs SET lease_until = 0 WHERE seq = $1 AND kind = $2 AND key = $3 AND lease_until = $4`,
 		j.Seq, string(j.Kind), j.Key, us(j.LeaseUntil))
 }
 
 func (s jobs) PutOff(j kyc.Job, due time.Time) error {
-	s.tx.addedWork = true
+	s.tx.adds(j.Kind)
 	return s.c.exec(`UPDATE jobs SET lease_until = 0, attempt = attempt + 1, blocking = $5,
 		due_at = CASE WHEN generation = $4 THEN $6 ELSE due_at END WHERE seq = $1 AND kind = $2 AND key = $3 AND lease_until = $7`,
 		j.Seq, string(j.Kind), j.Key, j.Generation, j.Blocking, us(due), us(j.LeaseUntil))
 }
 
 func (s jobs) Park(owner string, parked bool) error {
-	s.tx.addedWork = true
+	s.tx.adds(kyc.Deliver) // no other kind has owners
 	if parked {
 		return s.c.exec(`UPDATE jobs SET due_at = $2 WHERE owner = $1`, owner, us(kyc.Never))
 	}

@@ -18,7 +18,7 @@ func readNotification(scan func(...any) error) (n kyc.Notification, err error) {
 }
 
 func (s outbox) Get(id string) (kyc.Notification, error) {
-	return must(s.c, kyc.Missing("Notification", id), readNotification,
+	return must(s.c, "Notification", id, readNotification,
 		`SELECT `+notificationColumns+` FROM notifications WHERE id = $1`, id)
 }
 

@@ -24,12 +24,12 @@ func readPartner(scan func(...any) error) (p kyc.Partner, err error) {
 }
 
 func (s partners) Get(id string) (kyc.Partner, error) {
-	return must(s.c, kyc.Missing("Partner", id), readPartner,
+	return must(s.c, "Partner", id, readPartner,
 		`SELECT `+partnerColumns+` FROM partners WHERE id = $1`, id)
 }
 
 func (s partners) ByClientID(clientID string) (kyc.Partner, error) {
-	return must(s.c, kyc.Missing("Partner", clientID), readPartner,
+	return must(s.c, "Partner", clientID, readPartner,
 		`SELECT `+partnerColumns+` FROM partners WHERE client_id = $1`+s.c.forUpdate(), clientID)
 }
 
@@ -65,7 +65,7 @@ func readToken(scan func(...any) error) (t kyc.Token, err error) {
 }
 
 func (s partners) Token(hash []byte) (kyc.Token, error) {
-	return must(s.c, kyc.Missing("Token", ""), readToken,
+	return must(s.c, "Token", "", readToken,
 		`SELECT hash, partner_id, expires_at FROM tokens WHERE hash = $1`, hash)
 }
 

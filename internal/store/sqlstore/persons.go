@@ -51,7 +51,7 @@ func decodeAttributes(text string) (kyc.Attributes, error) {
 }
 
 func (s persons) Get(partnerID, id string) (kyc.Person, error) {
-	return must(s.c, kyc.Missing("Solaris::Person", id), readPerson,
+	return must(s.c, "Solaris::Person", id, readPerson,
 		`SELECT `+personColumns+` FROM persons WHERE id = $1 AND partner_id = $2`, id, partnerID)
 }
 
@@ -76,7 +76,7 @@ func (s persons) Identical(partnerID, identityKey string, atMost int) (int, erro
 func readBytes(scan func(...any) error) (b []byte, err error) { return b, scan(&b) }
 
 func (s persons) Key(personID string) ([]byte, error) {
-	return must(s.c, kyc.Missing("Key", personID), readBytes,
+	return must(s.c, "Key", personID, readBytes,
 		`SELECT sealed_key FROM person_keys WHERE person_id = $1`, personID)
 }
 

@@ -73,10 +73,9 @@ func (s *pgStore) Tx(ctx context.Context, fn func(kyc.Tx) error) error {
 				return e
 			}
 		}
-		var wake bool
-		wake, err = s.once(ctx, fn)
-		if err == nil && wake {
-			s.due.call()
+		var added []kyc.JobKind
+		if added, err = s.once(ctx, fn); err == nil {
+			s.due.call(added)
 		}
 		if !lostRace(err) {
 			return err
@@ -85,21 +84,21 @@ func (s *pgStore) Tx(ctx context.Context, fn func(kyc.Tx) error) error {
 	return conflict(err)
 }
 
-func (s *pgStore) once(ctx context.Context, fn func(kyc.Tx) error) (wake bool, err error) {
+func (s *pgStore) once(ctx context.Context, fn func(kyc.Tx) error) (added []kyc.JobKind, err error) {
 	c, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return false, fmt.Errorf("sqlstore: %w", err)
+		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	defer c.Release()
 	p := &pgPipe{ctx: ctx, conn: c.Conn(), batch: &pgx.Batch{}}
 	t := &tx{view: view{p}, opts: &s.opts, dialect: &postgresDialect, now: s.opts.Clock.Now()}
 	if err := guarded(fn, t); err != nil {
-		return false, p.rollback(err)
+		return nil, p.rollback(err)
 	}
 	if err := p.commit(); err != nil {
-		return false, p.rollback(err)
+		return nil, p.rollback(err)
 	}
-	return t.addedWork, nil
+	return t.added, nil
 }
 
 // pgPipe is a transaction that saves round trips: writes wait in a batch, BEGIN

@@ -171,7 +171,7 @@ func (r *liteRows) Scan(dest ...any) error {
 }
 
 // readers is how many connections read at once.
-const readers = 8
+const readers = 4
 
 // litePool lends connections for reading. The one that came back last goes out
 // first, so that few are opened and their caches are warm.

@@ -8,6 +8,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -56,13 +57,15 @@ func backoff(ctx context.Context, n int) error {
 }
 
 // due calls the function that waits for work.
-type due struct{ fn atomic.Pointer[func()] }
+type due struct {
+	fn atomic.Pointer[func(...kyc.JobKind)]
+}
 
-func (d *due) OnDue(fn func()) { d.fn.Store(&fn) }
+func (d *due) OnDue(fn func(...kyc.JobKind)) { d.fn.Store(&fn) }
 
-func (d *due) call() {
-	if fn := d.fn.Load(); fn != nil {
-		(*fn)()
+func (d *due) call(kinds []kyc.JobKind) {
+	if fn := d.fn.Load(); fn != nil && len(kinds) > 0 {
+		(*fn)(kinds...)
 	}
 }
 
@@ -105,19 +108,28 @@ func many[T any](c conn, read scan[T], sql string, args ...any) ([]T, error) {
 
 // one reads the only row; false if there is none.
 func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) {
-	all, err := many(c, read, sql, args...)
-	if err != nil || len(all) == 0 {
-		var zero T
-		return zero, false, err
+	var v T
+	rs, err := c.query(sql, args...)
+	if err != nil {
+		return v, false, err
 	}
-	return all[0], true, nil
+	defer rs.Close()
+	if !rs.Next() {
+		return v, false, rs.Err()
+	}
+	if v, err = read(rs.Scan); err != nil {
+		return v, false, fmt.Errorf("sqlstore: scan: %w", err)
+	}
+	for rs.Next() { // to the end, where an error would show
+	}
+	return v, true, rs.Err()
 }
 
-// must is one for things that have to be there.
-func must[T any](c conn, missing *kyc.Error, read scan[T], sql string, args ...any) (T, error) {
+// must is one for things that have to be there; class and id name what is not.
+func must[T any](c conn, class, id string, read scan[T], sql string, args ...any) (T, error) {
 	v, ok, err := one(c, read, sql, args...)
 	if err == nil && !ok {
-		err = missing
+		err = kyc.Missing(class, id)
 	}
 	return v, err
 }
@@ -151,12 +163,12 @@ func at(us int64) time.Time {
 
 // placeholders makes "$from, $from+1, …" for n values.
 func placeholders(from, n int) string {
-	var b strings.Builder
+	b := make([]byte, 0, 5*n)
 	for i := range n {
 		if i > 0 {
-			b.WriteString(", ")
+			b = append(b, ", "...)
 		}
-		fmt.Fprintf(&b, "$%d", from+i)
+		b = strconv.AppendInt(append(b, '$'), int64(from+i), 10)
 	}
-	return b.String()
+	return string(b)
 }

@@ -14,12 +14,12 @@ func readSubscription(scan func(...any) error) (s kyc.Subscription, err error) {
 }
 
 func (s subscriptions) Get(id string) (kyc.Subscription, error) {
-	return must(s.c, kyc.Missing("Solaris::Webhook", id), readSubscription,
+	return must(s.c, "Solaris::Webhook", id, readSubscription,
 		`SELECT `+subscriptionColumns+` FROM subscriptions WHERE id = $1`+s.c.forUpdate(), id)
 }
 
 func (s subscriptions) Find(partnerID, id string) (kyc.Subscription, error) {
-	return must(s.c, kyc.Missing("Solaris::Webhook", id), readSubscription,
+	return must(s.c, "Solaris::Webhook", id, readSubscription,
 		`SELECT `+subscriptionColumns+` FROM subscriptions WHERE id = $1 AND partner_id = $2`, id, partnerID)
 }
 

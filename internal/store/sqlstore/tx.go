@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -40,10 +41,16 @@ func (v view) Settings() kyc.SettingReader               { return settings(v) }
 // tx is one transaction.
 type tx struct {
 	view
-	opts      *Options
-	dialect   *dialect
-	now       time.Time
-	addedWork bool
+	opts    *Options
+	dialect *dialect
+	now     time.Time
+	added   []kyc.JobKind // the kinds of which there may be work now
+}
+
+func (t *tx) adds(kind kyc.JobKind) {
+	if !slices.Contains(t.added, kind) {
+		t.added = append(t.added, kind)
+	}
 }
 
 func (t *tx) Now() time.Time                       { return t.now.Truncate(time.Microsecond) }

@@ -361,7 +361,10 @@ func isolation(t *testing.T, s kyc.Store, _ *Clock) {
 	})
 }
 
-func pages(t *testing.T, s kyc.Store, _ *Clock) {
+func pages(t *testing.T, s kyc.Store, c *Clock) {
+	do(t, s, func(tx kyc.Tx) error {
+		return tx.Persons().Insert(kyc.Person{ID: "anna", PartnerID: "p", Attributes: kyc.Attributes{}, CreatedAt: c.Now()}, []byte("key"))
+	})
 	for _, id := range []string{"c", "a", "b"} {
 		insert(t, s, id)
 	}
@@ -388,8 +391,12 @@ func pages(t *testing.T, s kyc.Store, _ *Clock) {
 	}
 	see(t, s, func(v kyc.View) error {
 		n, err := v.Identifications().Count(kyc.IdentificationFilter{PartnerID: "p"}, 2)
-		if n != 2 {
-			t.Errorf("a count of at most 2 is %d", n)
+		if n != 2 || err != nil {
+			t.Errorf("a count of at most 2 is %d %v", n, err)
+		}
+		n, err = v.Identifications().Count(kyc.IdentificationFilter{PartnerID: "other", PersonID: "anna"}, 9)
+		if n != 0 {
+			t.Errorf("another partner counts %d of the person's", n)
 		}
 		return err
 	})
