@@ -10,9 +10,6 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// stored is how many identifications there are at least when one is read.
-const stored = 10_000
-
 // targets are the least ratios.
 var targets = map[string]map[string]float64{
 	onSQLite:   {"read": 0.60, "create": 0.45, "create_slow_commit": 5, "deliveries": 0.15, "journeys": 0.005},
@@ -99,12 +96,12 @@ func (s *stand) side(o loadOrder) side {
 
 // measureReadAndCreate measures both on one server, as one meets them.
 func measureReadAndCreate(ctx context.Context, b *bench, database string, r *databaseReport) error {
-	say("%s: filling in %d identifications …", database, stored)
+	say("%s: filling in %d identifications …", database, b.Stored)
 	i, err := b.install(ctx, database, "api", database == onPostgres)
 	if err != nil {
 		return err
 	}
-	s, err := b.openStand(ctx, i, stored)
+	s, err := b.openStand(ctx, i, b.Stored)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func measureAll(ctx context.Context, o options) (r *report, err error) {
 		return nil, profileAll(ctx, b)
 	}
 	r = newReport(b)
-	began := time.Now()
+
 	for _, database := range []string{onSQLite, onPostgres} {
 		if o.Database != "" && o.Database != database {
 			continue

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// sizes are how many identifications are stored when the growth is measured.
-var sizes = []int{1_000, 100_000, 1_000_000}
-
 // growthConns is how many clients ask while the growth is measured.
 const growthConns = 8
 
@@ -57,17 +54,12 @@ func measureGrowth(ctx context.Context, b *bench, database string, r *databaseRe
 	for _, name := range growthNames {
 		g.Lines = append(g.Lines, &growthLine{Name: name, Target: mostGrowth})
 	}
-	var one string // the person who holds many
-	held := 0
-	for _, size := range b.sizes() {
-		began := time.Now()
-		if one == "" {
-			persons, _, err := s.stock.batch(ctx, s.store, 1, "")
-			if err != nil {
-				return err
-			}
-			one, held, s.stock.stored = persons[0], 1, s.stock.stored+1
-		}
+	if err := s.stock.fill(ctx, s.store, 1, ""); err != nil {
+		return err
+	}
+	one, held := s.stock.persons.kept[0], 1 // the person who holds many
+	for _, size := range b.Sizes {
+		from := time.Now()
 		if err := s.stock.fill(ctx, s.store, most(size)-held, one); err != nil {
 			return err
 		}
@@ -75,18 +67,11 @@ func measureGrowth(ctx context.Context, b *bench, database string, r *databaseRe
 		if err := s.stock.fill(ctx, s.store, size-s.stock.stored, ""); err != nil {
 			return err
 		}
-		g.Sizes, g.Fill = append(g.Sizes, size), append(g.Fill, time.Since(began).Seconds())
-		say("%s: %d identifications, filled in within %.1f s", database, size, time.Since(began).Seconds())
-		if err := s.settle(ctx); err != nil {
-			return err
-		}
-		if s.partner, err = s.login(ctx); err != nil { // a token is good for an hour
-			return err
-		}
-		for n, o := range s.growthOrders(one) {
-			if err := s.grow(ctx, g.Lines[n], o); err != nil {
-				return fmt.Errorf("%s with %d stored: %w", g.Lines[n].Name, size, err)
-			}
+		took := time.Since(from).Seconds()
+		g.Sizes, g.Fill = append(g.Sizes, size), append(g.Fill, took)
+		say("%s: %d identifications, filled in within %.1f s", database, size, took)
+		if err := s.growAll(ctx, g, one); err != nil {
+			return fmt.Errorf("with %d stored: %w", size, err)
 		}
 	}
 	for _, l := range g.Lines {
@@ -99,12 +84,20 @@ func measureGrowth(ctx context.Context, b *bench, database string, r *databaseRe
 	return s.close()
 }
 
-// sizes can be set by tests.
-func (b *bench) sizes() []int {
-	if b.Sizes != nil {
-		return b.Sizes
+// growAll measures all requests at one size.
+func (s *stand) growAll(ctx context.Context, g *growthReport, one string) (err error) {
+	if err := s.settle(ctx); err != nil {
+		return err
 	}
-	return sizes
+	if s.partner, err = s.login(ctx); err != nil { // a token is good for an hour
+		return err
+	}
+	for n, o := range s.growthOrders(one) {
+		if err := s.grow(ctx, g.Lines[n], o); err != nil {
+			return fmt.Errorf("%s: %w", g.Lines[n].Name, err)
+		}
+	}
+	return nil
 }
 
 // growthOrders are the requests in the order of growthNames.

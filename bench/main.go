@@ -43,8 +43,11 @@ type options struct {
 	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
 
 	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." placeholder:"DURATION"`
-	Sizes []int         `help:"How much is stored when the growth is measured." hidden:""`
-	Start int           `help:"How much is stored when the start is measured." hidden:"" default:"100000"`
+
+	// What tests make smaller.
+	Stored      int   `hidden:"" default:"10000"`               // identifications, when one is read
+	StoredStart int   `hidden:"" default:"100000"`              // when the start is measured
+	Sizes       []int `hidden:"" default:"1000,100000,1000000"` // when the growth is measured
 }
 
 // Help implements kong.HelpProvider.
@@ -88,7 +91,7 @@ func (o options) Validate() error {
 			return fmt.Errorf("--only knows %s, not %q", strings.Join(figureNames, ", "), name)
 		}
 	}
-	if o.Rounds < 1 {
+	if o.Rounds < 1 || len(o.Sizes) == 0 {
 		return errors.New("--rounds must be 1 at least")
 	}
 	return nil
@@ -119,5 +122,10 @@ func (o options) Run(ctx context.Context) error {
 	return nil
 }
 
-// say tells on standard error what is being done.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// began is when the program was started.
+var began = time.Now()
+
+// say tells on standard error what is being done, and since when.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%6.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
+}

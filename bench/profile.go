@@ -66,7 +66,7 @@ func (b *bench) profileStand(ctx context.Context, database, name string, order f
 	if err != nil {
 		return err
 	}
-	s, err := b.openStand(ctx, i, stored)
+	s, err := b.openStand(ctx, i, b.Stored)
 	if err != nil {
 		return err
 	}

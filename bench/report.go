@@ -37,6 +37,7 @@ type databaseReport struct {
 	Journeys         *figureReport `json:"journeys,omitempty"`
 	Memory           *limitReport  `json:"rss_mb,omitempty"`
 	Start            *limitReport  `json:"start_ms,omitempty"`
+	StoredStart      int           `json:"start_stored,omitempty"`
 	Growth           *growthReport `json:"growth,omitempty"`
 }
 
@@ -136,7 +137,7 @@ func (d *databaseReport) lines() (all []line) {
 		}
 	}
 	limit("resident memory at its highest under that load", " MB", d.Memory)
-	limit("start to ready, 100,000 identifications stored", " ms", d.Start)
+	limit("start to ready, "+number(float64(d.StoredStart))+" identifications stored", " ms", d.Start)
 	if d.Growth != nil {
 		for _, l := range d.Growth.Lines {
 			last := len(l.P50) - 1

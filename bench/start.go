@@ -11,8 +11,8 @@ func measureStart(ctx context.Context, b *bench, database string, r *databaseRep
 	if err != nil {
 		return err
 	}
-	say("%s: filling in %d identifications …", database, b.Start)
-	s, err := b.openStand(ctx, i, b.Start)
+	say("%s: filling in %d identifications …", database, b.StoredStart)
+	s, err := b.openStand(ctx, i, b.StoredStart)
 	if err != nil {
 		return err
 	}
@@ -32,6 +32,7 @@ func measureStart(ctx context.Context, b *bench, database string, r *databaseRep
 	}
 	r.Start = &limitReport{Value: median(took), Limit: ms(500 * time.Millisecond), Rounds: took}
 	r.Start.judge()
+	r.StoredStart = b.StoredStart
 	say("  ready after %.0f ms", r.Start.Value)
 	return nil
 }
