@@ -57,6 +57,9 @@ func measureAll(ctx context.Context, o options) (r *report, err error) {
 			return nil, err
 		}
 		if err := b.measure(ctx, database, r.of(database)); err != nil {
+			if ctx.Err() == nil {
+				b.shop.tellLogs()
+			}
 			return nil, fmt.Errorf("%s: %w", database, err)
 		}
 	}

@@ -32,7 +32,7 @@ type cli struct {
 type options struct {
 	Quick    bool     `help:"All ratios with short rounds in half a minute, without start and growth."`
 	Out      string   `help:"Where the JSON report goes." default:"bench-report.json" placeholder:"FILE"`
-	Markdown string   `help:"Write the table in Markdown too." placeholder:"FILE"`
+	Markdown string   `help:"Write the table in Markdown too: between the marks of a page that has them, like docs/performance.md." placeholder:"FILE"`
 	Plot     string   `help:"Write the plot of the growth, as SVG." placeholder:"FILE"`
 	Profile  string   `help:"Measure nothing; write CPU and allocation profiles of the server into this folder." placeholder:"DIR"`
 	Only     []string `help:"Only these: ${figures}." placeholder:"FIGURE,…"`
@@ -55,7 +55,7 @@ func (options) Help() string {
 	return `Example:
   go run ./bench --quick --out report.json
   go run ./bench --only read,create --database sqlite
-  go run ./bench --only growth --plot docs/growth.svg
+  go run ./bench --markdown docs/performance.md --plot docs/growth.svg
   go run ./bench --only create --profile profiles`
 }
 
@@ -112,7 +112,7 @@ func (o options) Run(ctx context.Context) error {
 	}
 	fmt.Print(report.table())
 	if o.Markdown != "" {
-		if err := os.WriteFile(o.Markdown, []byte(report.markdown()), 0o644); err != nil {
+		if err := writeTable(o.Markdown, report.markdown()); err != nil {
 			return err
 		}
 	}

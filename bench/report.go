@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -199,4 +201,24 @@ func (r *report) markdown() string {
 		}
 	}
 	return b.String()
+}
+
+// The marks of a page between which the table stands.
+const (
+	tableBegins = "<!-- what follows was written by the bench -->\n"
+	tableEnds   = "<!-- what precedes was written by the bench -->\n"
+)
+
+// writeTable puts the table into the page, or makes a file of it alone.
+func writeTable(file, table string) error {
+	page, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(page), tableBegins)
+	_, after, ends := strings.Cut(rest, tableEnds)
+	if begins && ends {
+		table = before + tableBegins + "\n" + table + "\n" + tableEnds + after
+	}
+	return os.WriteFile(file, []byte(table), 0o644)
 }
