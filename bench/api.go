@@ -58,7 +58,7 @@ func (b *bench) openStand(ctx context.Context, i *installation, identifications 
 	if s.stock, err = newStock(ctx, s.store, master, s.partner); err != nil {
 		return nil, err
 	}
-	if err := s.stock.fill(ctx, s.store, identifications, ""); err != nil {
+	if err := s.stock.fill(ctx, s.store, identifications); err != nil {
 		return nil, err
 	}
 	return s, s.stock.subscribe(ctx, s.store, master)

@@ -14,6 +14,8 @@ import (
 type stock struct {
 	partnerID string
 	stored    int
+	holder    string // who holds many; empty: nobody
+	held      int
 	persons   sample
 	paths     sample // of identifications
 	sealedKey func(personID string) ([]byte, error)
@@ -26,6 +28,9 @@ type stock struct {
 
 // perPerson is how many identifications a person has who is filled in.
 const perPerson = 10
+
+// mostHeld is how many identifications the one person holds who has many.
+const mostHeld = 10_000
 
 // perTx is how many identifications are filled in by one transaction.
 const perTx = 500
@@ -63,52 +68,59 @@ func newStock(ctx context.Context, store kyc.Store, master *seal.Master, p *part
 	return s, err
 }
 
-// fill stores n more identifications: of the owner, or of new persons with
-// perPerson each.
-func (s *stock) fill(ctx context.Context, store kyc.Store, n int, owner string) error {
+// fill stores n more identifications of new persons, perPerson each. If there
+// is a holder, every perPerson-th is theirs, until they hold enough.
+func (s *stock) fill(ctx context.Context, store kyc.Store, n int) error {
 	for n > 0 {
 		size := min(n, perTx)
-		persons, paths, err := s.batch(ctx, store, size, owner)
+		persons, paths, held, err := s.batch(ctx, store, size)
 		if err != nil {
 			return fmt.Errorf("fill: %w", err)
 		}
 		s.persons.add(persons...)
 		s.paths.add(paths...)
-		s.stored += size
+		s.stored, s.held = s.stored+size, held
 		n -= size
 	}
 	return nil
 }
 
-// batch stores size identifications in one transaction: of new persons, or all
-// of one that exists.
-func (s *stock) batch(ctx context.Context, store kyc.Store, size int, of string) (persons, paths []string, err error) {
+// batch stores size identifications in one transaction.
+func (s *stock) batch(ctx context.Context, store kyc.Store, size int) (persons, paths []string, held int, err error) {
 	err = store.Tx(ctx, func(tx kyc.Tx) error {
-		persons, paths = nil, nil // it may run again
-		owner := of
+		persons, paths, held = nil, nil, s.held // it may run again
 		for n := range size {
-			if of == "" && n%perPerson == 0 {
-				owner = id.Random(id.Person)
-				persons = append(persons, owner)
-				if err := s.insertPerson(tx, owner); err != nil {
+			if n%perPerson == 0 {
+				persons = append(persons, id.Random(id.Person))
+				if err := s.insertPerson(tx, persons[len(persons)-1]); err != nil {
 					return err
 				}
 			}
-			i := s.identification
-			i.ID, i.PersonID, i.CreatedAt = id.Random(id.Identification), owner, tx.Now()
-			paths = append(paths, identificationsPath(owner)+"/"+i.ID)
-			if err := tx.Identifications().Insert(i); err != nil {
+			owner := persons[len(persons)-1]
+			if n%perPerson == perPerson-1 && held < mostHeld && s.holder != "" {
+				owner = s.holder
+				held++
+			}
+			path, err := s.insertIdentification(tx, owner)
+			if err != nil {
 				return err
 			}
-			e := s.history
-			e.PersonID, e.IdentificationID, e.At, e.RequestID = owner, i.ID, tx.Now(), id.UUID()
-			if err := tx.History().Add(e); err != nil {
-				return err
-			}
+			paths = append(paths, path)
 		}
 		return nil
 	})
-	return persons, paths, err
+	return persons, paths, held, err
+}
+
+func (s *stock) insertIdentification(tx kyc.Tx, personID string) (path string, err error) {
+	i := s.identification
+	i.ID, i.PersonID, i.CreatedAt = id.Random(id.Identification), personID, tx.Now()
+	if err := tx.Identifications().Insert(i); err != nil {
+		return "", err
+	}
+	e := s.history
+	e.PersonID, e.IdentificationID, e.At, e.RequestID = personID, i.ID, tx.Now(), id.UUID()
+	return identificationsPath(personID) + "/" + i.ID, tx.History().Add(e)
 }
 
 func (s *stock) insertPerson(tx kyc.Tx, personID string) error {

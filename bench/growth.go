@@ -10,10 +10,6 @@ import (
 // growthConns is how many clients ask while the growth is measured.
 const growthConns = 8
 
-// most is how many identifications the one person holds who has many: a tenth
-// of all while there are few.
-func most(size int) int { return min(size/10, 10_000) }
-
 // growthNames are the requests whose growth is measured.
 var growthNames = []string{"read", "list_person", "list_partner", "create"}
 
@@ -54,23 +50,19 @@ func measureGrowth(ctx context.Context, b *bench, database string, r *databaseRe
 	for _, name := range growthNames {
 		g.Lines = append(g.Lines, &growthLine{Name: name, Target: mostGrowth})
 	}
-	if err := s.stock.fill(ctx, s.store, 1, ""); err != nil {
+	if err := s.stock.fill(ctx, s.store, 1); err != nil {
 		return err
 	}
-	one, held := s.stock.persons.kept[0], 1 // the person who holds many
+	s.stock.holder, s.stock.held = s.stock.persons.kept[0], 1
 	for _, size := range b.Sizes {
 		from := time.Now()
-		if err := s.stock.fill(ctx, s.store, most(size)-held, one); err != nil {
-			return err
-		}
-		held = most(size)
-		if err := s.stock.fill(ctx, s.store, size-s.stock.stored, ""); err != nil {
+		if err := s.stock.fill(ctx, s.store, size-s.stock.stored); err != nil {
 			return err
 		}
 		took := time.Since(from).Seconds()
 		g.Sizes, g.Fill = append(g.Sizes, size), append(g.Fill, took)
 		say("%s: %d identifications, filled in within %.1f s", database, size, took)
-		if err := s.growAll(ctx, g, one); err != nil {
+		if err := s.growAll(ctx, g); err != nil {
 			return fmt.Errorf("with %d stored: %w", size, err)
 		}
 	}
@@ -85,14 +77,14 @@ func measureGrowth(ctx context.Context, b *bench, database string, r *databaseRe
 }
 
 // growAll measures all requests at one size.
-func (s *stand) growAll(ctx context.Context, g *growthReport, one string) (err error) {
+func (s *stand) growAll(ctx context.Context, g *growthReport) (err error) {
 	if err := s.settle(ctx); err != nil {
 		return err
 	}
 	if s.partner, err = s.login(ctx); err != nil { // a token is good for an hour
 		return err
 	}
-	for n, o := range s.growthOrders(one) {
+	for n, o := range s.growthOrders() {
 		if err := s.grow(ctx, g.Lines[n], o); err != nil {
 			return fmt.Errorf("%s: %w", g.Lines[n].Name, err)
 		}
@@ -101,11 +93,11 @@ func (s *stand) growAll(ctx context.Context, g *growthReport, one string) (err e
 }
 
 // growthOrders are the requests in the order of growthNames.
-func (s *stand) growthOrders(one string) []loadOrder {
+func (s *stand) growthOrders() []loadOrder {
 	list := s.reads()
 	list.Contains = `"id":"`
 	person, wide := list, list
-	person.Paths, wide.Paths = []string{identificationsPath(one)}, []string{"/v1/identifications"}
+	person.Paths, wide.Paths = []string{identificationsPath(s.stock.holder)}, []string{"/v1/identifications"}
 	return []loadOrder{s.reads(), person, wide, s.creates()}
 }
 
