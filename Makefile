@@ -4,7 +4,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS    ?= ./...
 ADDR    ?=
 
-.PHONY: help run build test check generate clean
+.PHONY: help run build test check bench generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: ## every test on both databases, with the race detector; ARGS='-run X ./in
 
 check: ## format, vet, staticcheck, generated files fresh, import rules
 	@scripts/check.sh
+
+bench: ## figures beside their baselines, on both databases; ARGS='--quick' for half a minute
+	@scripts/bench.sh $(filter-out ./...,$(ARGS))
 
 generate: ## make the generated files anew
 	go generate ./...

@@ -2,18 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
+	"path"
 	"time"
-)
 
-// stored is how many identifications there are at least when one is read.
-const stored = 10_000
+	"github.com/identikit/identikit/internal/kyc"
+)
 
 // targets are the least ratios.
 var targets = map[string]map[string]float64{
 	onSQLite:   {"read": 0.60, "create": 0.45, "create_slow_commit": 5, "deliveries": 0.15, "journeys": 0.005},
 	onPostgres: {"read": 0.40, "create": 0.30, "deliveries": 0.10, "journeys": 0.003},
+}
+
+// limits are the most that a server may take: milliseconds at half of the
+// highest rate, and megabytes at its fullest.
+var limits = map[string]struct{ p99, memory float64 }{
+	onSQLite: {p99: 10, memory: 80}, onPostgres: {p99: 15, memory: 60},
 }
 
 // warmup is the part of a round's length that runs before it uncounted.
@@ -25,6 +31,7 @@ type stand struct {
 	bench   *bench
 	partner *partner
 	stock   *stock
+	store   kyc.Store
 	load    *worker
 }
 
@@ -41,44 +48,39 @@ func (b *bench) openStand(ctx context.Context, i *installation, identifications 
 	if s.load, err = b.shop.worker("load"); err != nil {
 		return nil, err
 	}
-	store, err := i.store(ctx)
-	if err != nil {
+	if s.store, err = i.store(ctx); err != nil {
 		return nil, err
 	}
-	defer store.Close()
 	master, err := i.master()
 	if err != nil {
 		return nil, err
 	}
-	if s.stock, err = newStock(ctx, store, master, s.partner); err != nil {
+	if s.stock, err = newStock(ctx, s.store, master, s.partner); err != nil {
 		return nil, err
 	}
-	if err := s.stock.fill(ctx, store, identifications); err != nil {
+	if err := s.stock.fill(ctx, s.store, identifications); err != nil {
 		return nil, err
 	}
-	return s, s.stock.subscribe(ctx, store, master)
+	return s, s.stock.subscribe(ctx, s.store, master)
 }
 
 // close stops the server and its client.
 func (s *stand) close() error {
-	if err := s.load.stop(); err != nil {
-		return err
-	}
-	return s.server.stop()
+	return errors.Join(s.load.stop(), s.store.Close(), s.server.stop())
 }
 
 // reads orders to read identifications at random.
 func (s *stand) reads() loadOrder {
 	return loadOrder{
 		Address: s.address, Conns: connections, Warmup: s.bench.warmup(), Duration: s.bench.Round,
-		Method: "GET", Token: s.partner.token, Paths: s.stock.paths, Status: 200, Contains: "{id}",
+		Method: "GET", Token: s.partner.token, Paths: s.stock.paths.kept, Status: 200, Contains: "{id}",
 	}
 }
 
 // creates orders new identifications of random persons.
 func (s *stand) creates() loadOrder {
-	paths := make([]string, len(s.stock.persons))
-	for n, p := range s.stock.persons {
+	paths := make([]string, len(s.stock.persons.kept))
+	for n, p := range s.stock.persons.kept {
 		paths[n] = identificationsPath(p)
 	}
 	return loadOrder{
@@ -94,12 +96,12 @@ func (s *stand) side(o loadOrder) side {
 
 // measureReadAndCreate measures both on one server, as one meets them.
 func measureReadAndCreate(ctx context.Context, b *bench, database string, r *databaseReport) error {
-	say("%s: filling in %d identifications …", database, stored)
+	say("%s: filling in %d identifications …", database, b.Stored)
 	i, err := b.install(ctx, database, "api", database == onPostgres)
 	if err != nil {
 		return err
 	}
-	s, err := b.openStand(ctx, i, stored)
+	s, err := b.openStand(ctx, i, b.Stored)
 	if err != nil {
 		return err
 	}
@@ -116,15 +118,18 @@ func measureReadAndCreate(ctx context.Context, b *bench, database string, r *dat
 	if err := s.atHalfRate(ctx, r); err != nil {
 		return err
 	}
-	if _, r.Memory, err = resident(s.cmd.Process.Pid); err != nil {
+	_, highest, err := resident(s.cmd.Process.Pid)
+	if err != nil {
 		return err
 	}
+	r.Memory = &limitReport{Value: highest, Limit: limits[database].memory}
+	r.Memory.judge()
 	return s.close()
 }
 
 // measureRead compares reads with a bare handler that writes the same bytes.
 func (s *stand) measureRead(ctx context.Context, target float64) (*figureReport, error) {
-	a, err := s.partner.call(ctx, 200, "GET", s.stock.paths[0], "", nil)
+	a, err := s.partner.call(ctx, 200, "GET", s.stock.paths.kept[0], "", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +145,7 @@ func (s *stand) measureRead(ctx context.Context, target float64) (*figureReport,
 	if o.Address, err = ask[string](ctx, bare, order); err != nil {
 		return nil, err
 	}
-	o.Contains = filepath.Base(s.stock.paths[0])
+	o.Contains = path.Base(s.stock.paths.kept[0])
 	f, err := s.bench.compare(ctx, "read", target, s.side(o), s.side(s.reads()))
 	if err != nil {
 		return nil, err
@@ -209,6 +214,8 @@ func (s *stand) atHalfRate(ctx context.Context, r *databaseReport) error {
 			return err
 		}
 		x.figure.P50, x.figure.P99, x.figure.HalfRate = m.P50ms, m.P99ms, m.rate()
+		x.figure.P99Limit = limits[s.kind()].p99
+		x.figure.P99Met = m.P99ms <= x.figure.P99Limit
 		say("  %s at %.0f/s: p50 %.2f ms, p99 %.2f ms", x.name, m.rate(), m.P50ms, m.P99ms)
 	}
 	return nil

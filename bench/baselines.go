@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -84,11 +83,11 @@ const (
 	insertRow  = `INSERT INTO rows (id, at, body) VALUES ($1, $2, $3)`
 )
 
-// commitRow commits one row by itself.
-type commitRow func(ctx context.Context, id string, at int64) error
+// deed is the one thing that a baseline does: it commits a row, say.
+type deed func(ctx context.Context, id string, at int64) error
 
 func serveBaselineCommits(ctx context.Context, in io.Reader, out io.Writer) error {
-	var commit commitRow
+	var commit deed
 	var closeAll func()
 	defer func() {
 		if closeAll != nil {
@@ -103,15 +102,15 @@ func serveBaselineCommits(ctx context.Context, in io.Reader, out io.Writer) erro
 			}
 		}
 		if o.Warmup > 0 {
-			if _, err := commitRows(ctx, commit, o.Writers, o.Warmup); err != nil {
+			if _, err := repeat(ctx, commit, o.Writers, o.Warmup); err != nil {
 				return measurement{}, err
 			}
 		}
-		return commitRows(ctx, commit, o.Writers, o.Duration)
+		return repeat(ctx, commit, o.Writers, o.Duration)
 	})
 }
 
-func openCommits(ctx context.Context, o commitsOrder) (commitRow, func(), error) {
+func openCommits(ctx context.Context, o commitsOrder) (deed, func(), error) {
 	if strings.HasPrefix(o.Database, "postgres") {
 		return openPostgresCommits(ctx, o.Database)
 	}
@@ -120,7 +119,7 @@ func openCommits(ctx context.Context, o commitsOrder) (commitRow, func(), error)
 
 // openPostgresCommits: PostgreSQL groups the commits of several connections by
 // itself, which is how it is used.
-func openPostgresCommits(ctx context.Context, database string) (commitRow, func(), error) {
+func openPostgresCommits(ctx context.Context, database string) (deed, func(), error) {
 	cfg, err := pgxpool.ParseConfig(database)
 	if err != nil {
 		return nil, nil, err
@@ -144,7 +143,7 @@ func openPostgresCommits(ctx context.Context, database string) (commitRow, func(
 
 // openSQLiteCommits: all writers share one connection, each row is a
 // transaction of its own and waits for the disk.
-func openSQLiteCommits(ctx context.Context, path string, delay time.Duration) (commitRow, func(), error) {
+func openSQLiteCommits(ctx context.Context, path string, delay time.Duration) (deed, func(), error) {
 	query := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 	if err != nil {
@@ -188,26 +187,26 @@ func openSQLiteCommits(ctx context.Context, path string, delay time.Duration) (c
 	}, closeAll, nil
 }
 
-// commitRows lets the writers commit row by row for a time.
-func commitRows(ctx context.Context, commit commitRow, writers int, d time.Duration) (measurement, error) {
+// repeat lets the writers do the one thing again and again for a time.
+func repeat(ctx context.Context, one deed, writers int, d time.Duration) (measurement, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	var rows atomic.Int64
+	var done atomic.Int64
 	took := make([][]time.Duration, writers)
 	prefix := id.Secret()
 	started := time.Now()
 	for n := range writers {
 		wg.Go(func() {
 			for now := started; now.Sub(started) < d && ctx.Err() == nil; {
-				row := rows.Add(1)
-				if err := commit(ctx, prefix+strconv.FormatInt(row, 10), now.UnixMicro()); err != nil {
-					cancel(fmt.Errorf("a one-row commit: %w", err))
+				row := done.Add(1)
+				if err := one(ctx, prefix+strconv.FormatInt(row, 10), now.UnixMicro()); err != nil {
+					cancel(err)
 					return
 				}
-				done := time.Now()
-				took[n] = append(took[n], done.Sub(now))
-				now = done
+				before := now
+				now = time.Now()
+				took[n] = append(took[n], now.Sub(before))
 			}
 		})
 	}

@@ -37,15 +37,18 @@ func measureAll(ctx context.Context, o options) (r *report, err error) {
 	if b.shop, err = openWorkshop(o.Dir); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, b.shop.close()) }()
+	defer func() { err = errors.Join(err, b.close()) }()
 	if b.binary == "" {
 		say("building the server …")
-		if b.binary, err = build(ctx, b.shop, "identikit", ""); err != nil {
+		if b.binary, err = build(ctx, b.shop, o.Profile != ""); err != nil {
 			return nil, err
 		}
 	}
+	if o.Profile != "" {
+		return nil, profileAll(ctx, b)
+	}
 	r = newReport(b)
-	began := time.Now()
+
 	for _, database := range []string{onSQLite, onPostgres} {
 		if o.Database != "" && o.Database != database {
 			continue
@@ -54,14 +57,22 @@ func measureAll(ctx context.Context, o options) (r *report, err error) {
 			return nil, err
 		}
 		if err := b.measure(ctx, database, r.of(database)); err != nil {
+			if ctx.Err() == nil {
+				b.shop.tellLogs()
+			}
 			return nil, fmt.Errorf("%s: %w", database, err)
 		}
 	}
 	r.Seconds = time.Since(began).Seconds()
+	return r, nil
+}
+
+// close stops and removes all that was made for the run.
+func (b *bench) close() (err error) {
 	if b.cluster != nil {
 		err = b.cluster.close()
 	}
-	return r, err
+	return errors.Join(err, b.shop.close())
 }
 
 // openCluster starts PostgreSQL when it is needed.
@@ -99,12 +110,17 @@ type figureFunc func(ctx context.Context, b *bench, database string, r *database
 func (b *bench) measure(ctx context.Context, database string, r *databaseReport) error {
 	for _, f := range []struct {
 		names []string
+		long  bool // left out of a quick run that does not ask for it
 		do    figureFunc
 	}{
-		{[]string{"read", "create"}, measureReadAndCreate},
-		{[]string{"create_slow_commit"}, measureSlowCommit},
+		{[]string{"read", "create"}, false, measureReadAndCreate},
+		{[]string{"create_slow_commit"}, false, measureSlowCommit},
+		{[]string{"deliveries"}, false, measureDeliveries},
+		{[]string{"journeys"}, false, measureJourneys},
+		{[]string{"start"}, true, measureStart},
+		{[]string{"growth"}, true, measureGrowth},
 	} {
-		if !slices.ContainsFunc(f.names, b.wants) {
+		if !slices.ContainsFunc(f.names, b.wants) || f.long && b.Quick && len(b.Only) == 0 {
 			continue
 		}
 		if err := f.do(ctx, b, database, r); err != nil {

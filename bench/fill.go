@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
@@ -12,8 +13,11 @@ import (
 // stock is what is stored for the load to ask for.
 type stock struct {
 	partnerID string
-	persons   []string
-	paths     []string // of identifications
+	stored    int
+	holder    string // who holds many; empty: nobody
+	held      int
+	persons   sample
+	paths     sample // of identifications
 	sealedKey func(personID string) ([]byte, error)
 
 	person         kyc.Person // as the API made them: what is filled in has their shape
@@ -24,6 +28,9 @@ type stock struct {
 
 // perPerson is how many identifications a person has who is filled in.
 const perPerson = 10
+
+// mostHeld is how many identifications the one person holds who has many.
+const mostHeld = 10_000
 
 // perTx is how many identifications are filled in by one transaction.
 const perTx = 500
@@ -61,49 +68,59 @@ func newStock(ctx context.Context, store kyc.Store, master *seal.Master, p *part
 	return s, err
 }
 
-// fill stores n more identifications of new persons, perPerson each.
+// fill stores n more identifications of new persons, perPerson each. If there
+// is a holder, every perPerson-th is theirs, until they hold enough.
 func (s *stock) fill(ctx context.Context, store kyc.Store, n int) error {
 	for n > 0 {
 		size := min(n, perTx)
-		persons, paths, err := s.batch(ctx, store, size, "")
+		persons, paths, held, err := s.batch(ctx, store, size)
 		if err != nil {
 			return fmt.Errorf("fill: %w", err)
 		}
-		s.persons, s.paths = append(s.persons, persons...), append(s.paths, paths...)
+		s.persons.add(persons...)
+		s.paths.add(paths...)
+		s.stored, s.held = s.stored+size, held
 		n -= size
 	}
 	return nil
 }
 
-// batch stores size identifications in one transaction: of new persons, or all
-// of one that exists.
-func (s *stock) batch(ctx context.Context, store kyc.Store, size int, of string) (persons, paths []string, err error) {
+// batch stores size identifications in one transaction.
+func (s *stock) batch(ctx context.Context, store kyc.Store, size int) (persons, paths []string, held int, err error) {
 	err = store.Tx(ctx, func(tx kyc.Tx) error {
-		persons, paths = nil, nil // it may run again
-		owner := of
+		persons, paths, held = nil, nil, s.held // it may run again
 		for n := range size {
-			if of == "" && n%perPerson == 0 {
-				owner = id.Random(id.Person)
-				persons = append(persons, owner)
-				if err := s.insertPerson(tx, owner); err != nil {
+			if n%perPerson == 0 {
+				persons = append(persons, id.Random(id.Person))
+				if err := s.insertPerson(tx, persons[len(persons)-1]); err != nil {
 					return err
 				}
 			}
-			i := s.identification
-			i.ID, i.PersonID, i.CreatedAt = id.Random(id.Identification), owner, tx.Now()
-			paths = append(paths, identificationsPath(owner)+"/"+i.ID)
-			if err := tx.Identifications().Insert(i); err != nil {
+			owner := persons[len(persons)-1]
+			if n%perPerson == perPerson-1 && held < mostHeld && s.holder != "" {
+				owner = s.holder
+				held++
+			}
+			path, err := s.insertIdentification(tx, owner)
+			if err != nil {
 				return err
 			}
-			e := s.history
-			e.PersonID, e.IdentificationID, e.At, e.RequestID = owner, i.ID, tx.Now(), id.UUID()
-			if err := tx.History().Add(e); err != nil {
-				return err
-			}
+			paths = append(paths, path)
 		}
 		return nil
 	})
-	return persons, paths, err
+	return persons, paths, held, err
+}
+
+func (s *stock) insertIdentification(tx kyc.Tx, personID string) (path string, err error) {
+	i := s.identification
+	i.ID, i.PersonID, i.CreatedAt = id.Random(id.Identification), personID, tx.Now()
+	if err := tx.Identifications().Insert(i); err != nil {
+		return "", err
+	}
+	e := s.history
+	e.PersonID, e.IdentificationID, e.At, e.RequestID = personID, i.ID, tx.Now(), id.UUID()
+	return identificationsPath(personID) + "/" + i.ID, tx.History().Add(e)
 }
 
 func (s *stock) insertPerson(tx kyc.Tx, personID string) error {
@@ -138,4 +155,24 @@ func (s *stock) subscribe(ctx context.Context, store kyc.Store, master *seal.Mas
 		sub.CreatedAt = tx.Now()
 		return tx.Subscriptions().Insert(sub)
 	})
+}
+
+// sampleSize is of how many the load picks at random.
+const sampleSize = 20_000
+
+// sample keeps a random part of what was added, each with the same chance.
+type sample struct {
+	kept []string
+	seen int
+}
+
+func (s *sample) add(all ...string) {
+	for _, one := range all {
+		s.seen++
+		if len(s.kept) < sampleSize {
+			s.kept = append(s.kept, one)
+		} else if n := rand.IntN(s.seen); n < sampleSize {
+			s.kept[n] = one
+		}
+	}
 }

@@ -30,9 +30,11 @@ type cli struct {
 
 // options are the settings of a run.
 type options struct {
-	Quick    bool     `help:"All ratios with short rounds in half a minute; no start, memory and growth."`
+	Quick    bool     `help:"All ratios with short rounds in half a minute, without start and growth."`
 	Out      string   `help:"Where the JSON report goes." default:"bench-report.json" placeholder:"FILE"`
-	Markdown string   `help:"Write the table in Markdown too." placeholder:"FILE"`
+	Markdown string   `help:"Write the table in Markdown too: between the marks of a page that has them, like docs/performance.md." placeholder:"FILE"`
+	Plot     string   `help:"Write the plot of the growth, as SVG." placeholder:"FILE"`
+	Profile  string   `help:"Measure nothing; write CPU and allocation profiles of the server into this folder." placeholder:"DIR"`
 	Only     []string `help:"Only these: ${figures}." placeholder:"FIGURE,…"`
 	Database string   `help:"Only this database: sqlite or postgres." enum:",sqlite,postgres" default:""`
 	Rounds   int      `help:"How many rounds the medians are of." default:"5"`
@@ -40,14 +42,21 @@ type options struct {
 	Postgres string   `help:"Use this server instead of a throw-away one." placeholder:"URL"`
 	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
 
-	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." hidden:""`
+	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." placeholder:"DURATION"`
+
+	// What tests make smaller.
+	Stored      int   `hidden:"" default:"10000"`               // identifications, when one is read
+	StoredStart int   `hidden:"" default:"100000"`              // when the start is measured
+	Sizes       []int `hidden:"" default:"1000,100000,1000000"` // when the growth is measured
 }
 
 // Help implements kong.HelpProvider.
 func (options) Help() string {
 	return `Example:
   go run ./bench --quick --out report.json
-  go run ./bench --only read,create --database sqlite`
+  go run ./bench --only read,create --database sqlite
+  go run ./bench --markdown docs/performance.md --plot docs/growth.svg
+  go run ./bench --only create --profile profiles`
 }
 
 func main() {
@@ -82,7 +91,7 @@ func (o options) Validate() error {
 			return fmt.Errorf("--only knows %s, not %q", strings.Join(figureNames, ", "), name)
 		}
 	}
-	if o.Rounds < 1 {
+	if o.Rounds < 1 || len(o.Sizes) == 0 {
 		return errors.New("--rounds must be 1 at least")
 	}
 	return nil
@@ -91,7 +100,7 @@ func (o options) Validate() error {
 // Run implements the subcommand.
 func (o options) Run(ctx context.Context) error {
 	report, err := measureAll(ctx, o)
-	if err != nil {
+	if err != nil || o.Profile != "" {
 		return err
 	}
 	text, err := json.MarshalIndent(report, "", "  ")
@@ -103,10 +112,20 @@ func (o options) Run(ctx context.Context) error {
 	}
 	fmt.Print(report.table())
 	if o.Markdown != "" {
-		return os.WriteFile(o.Markdown, []byte(report.markdown()), 0o644)
+		if err := writeTable(o.Markdown, report.markdown()); err != nil {
+			return err
+		}
+	}
+	if o.Plot != "" {
+		return os.WriteFile(o.Plot, []byte(report.plot()), 0o644)
 	}
 	return nil
 }
 
-// say tells on standard error what is being done.
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+// began is when the program was started.
+var began = time.Now()
+
+// say tells on standard error what is being done, and since when.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%6.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
+}

@@ -126,14 +126,27 @@ func (p *process) stop() error {
 
 // failed says how the process ended, with the end of its log.
 func (p *process) failed() error {
+	return fmt.Errorf("%s ended: %w\n%s", p.name, p.err, p.tail())
+}
+
+// tail is the end of the process's log.
+func (p *process) tail() []byte {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
-		return err
+		return []byte(err.Error())
 	}
-	if len(text) > 2000 {
-		text = text[len(text)-2000:]
+	return text[max(0, len(text)-2000):]
+}
+
+// tellLogs shows the ends of all logs: what went wrong often stands there.
+func (s *workshop) tellLogs() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.procs {
+		if text := p.tail(); len(text) > 0 {
+			say("the log of %s ends:\n%s", p.name, text)
+		}
 	}
-	return fmt.Errorf("%s ended: %w\n%s", p.name, p.err, text)
 }
 
 // await asks again and again until ok, the process ends or 60 s are over. A

@@ -22,10 +22,14 @@ import (
 	"github.com/identikit/identikit/internal/store/sqlstore"
 )
 
-// build makes the server's program, as a release is made; tags are for profiles.
-func build(ctx context.Context, shop *workshop, name string, tags string) (string, error) {
-	path := shop.path(name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", tags, "-o", path, "github.com/identikit/identikit/cmd/identikit")
+// build makes the server's program as a release is made, or with its profiles.
+func build(ctx context.Context, shop *workshop, profile bool) (string, error) {
+	path := shop.path("identikit")
+	how := []string{"build", "-trimpath", "-ldflags", "-s -w"}
+	if profile {
+		how = append(how, "-tags", "profile")
+	}
+	cmd := exec.CommandContext(ctx, "go", append(how, "-o", path, "github.com/identikit/identikit/cmd/identikit")...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -46,13 +50,22 @@ type installation struct {
 	partner sandbox.Credentials // known once a server has run
 }
 
+// kind is the database that the installation is on.
+func (i *installation) kind() string {
+	if i.database != "" {
+		return onPostgres
+	}
+	return onSQLite
+}
+
 // server is an installation that serves.
 type server struct {
 	*installation
 	*process
-	address string // of the API, host:port
-	started time.Duration
-	sim     *process // of production
+	address  string // of the API, host:port
+	steering string // of the simulated provider, in the sandbox
+	started  time.Duration
+	sim      *process // of production
 }
 
 // run starts the server and waits until it is ready.
@@ -66,34 +79,48 @@ func (i *installation) run(ctx context.Context) (*server, error) {
 	return i.runSandbox(ctx)
 }
 
-// runSandbox runs the sandbox; it is ready when its ready file is there.
+// runSandbox runs the sandbox; it is ready when it says so.
 func (i *installation) runSandbox(ctx context.Context) (*server, error) {
-	ready := i.shop.path("ready-" + id.Secret())
-	args := append([]string{"sandbox", "--addr", "127.0.0.1:0", "--data", i.data, "--ready-file", ready}, i.flags...)
+	facts := i.shop.path("facts-" + id.Secret())
+	out, err := os.Create(facts)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	args := append([]string{"sandbox", "--addr", "127.0.0.1:0", "--data", i.data, "--json"}, i.flags...)
 	if i.database != "" {
 		args = append(args, "--database", i.database)
 	}
 	started := time.Now()
-	p, err := i.start(i.shop, "sandbox", args...)
+	p, err := i.start("sandbox", out, args...)
 	if err != nil {
 		return nil, err
 	}
-	var facts sandbox.Ready
-	err = p.await(ctx, "ready file", time.Millisecond, func() bool {
-		text, err := os.ReadFile(ready)
-		return err == nil && json.Unmarshal(text, &facts) == nil
+	var ready struct {
+		sandbox.Ready
+		SteeringURL string `json:"steering_url"`
+	}
+	err = p.await(ctx, "word that it is ready", time.Millisecond, func() bool {
+		text, err := os.ReadFile(facts)
+		return err == nil && json.Unmarshal(text, &ready) == nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	i.partner = facts.Partner
-	return &server{installation: i, process: p, address: strings.TrimPrefix(facts.APIURL, "http://"), started: time.Since(started)}, nil
+	i.partner = ready.Partner
+	return &server{
+		installation: i, process: p, started: time.Since(started),
+		address: strings.TrimPrefix(ready.APIURL, "http://"), steering: strings.TrimPrefix(ready.SteeringURL, "http://"),
+	}, nil
 }
 
-func (i *installation) start(shop *workshop, name string, args ...string) (*process, error) {
+func (i *installation) start(name string, out *os.File, args ...string) (*process, error) {
 	cmd := exec.Command(i.binary, args...)
 	cmd.Env = append(os.Environ(), i.env...)
-	return shop.start(name, cmd)
+	if out != nil {
+		cmd.Stdout = out
+	}
+	return i.shop.start(name, cmd)
 }
 
 var serves = regexp.MustCompile(`serves on (\S+); health and metrics on (\S+)`)
@@ -117,7 +144,7 @@ func (i *installation) runServe(ctx context.Context) (*server, error) {
 		"--idnow-go-url", account.GoURL, "--idnow-company-id", account.CompanyID, "--idnow-api-key", account.APIKey,
 		"--idnow-push-secret", secret}, i.flags...)
 	started := time.Now()
-	p, err := i.start(i.shop, "serve", args...)
+	p, err := i.start("serve", nil, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -161,9 +188,7 @@ func (i *installation) runSimulator(ctx context.Context, push string) (*process,
 		return nil, account, err
 	}
 	defer out.Close()
-	cmd := exec.Command(i.binary, "simulate", "idnow", "--addr", "127.0.0.1:0", "--json", "--push-url", push)
-	cmd.Stdout = out
-	p, err := i.shop.start("simulate", cmd)
+	p, err := i.start("simulate", out, "simulate", "idnow", "--addr", "127.0.0.1:0", "--json", "--push-url", push)
 	if err != nil {
 		return nil, account, err
 	}

@@ -20,6 +20,9 @@ var workers = map[string]func(ctx context.Context, in io.Reader, out io.Writer) 
 	"load":             serveLoad,
 	"baseline-http":    serveBaselineHTTP,
 	"baseline-commits": serveBaselineCommits,
+	"baseline-posts":   serveBaselinePosts,
+	"receiver":         serveReceiver,
+	"journeys":         serveJourneys,
 }
 
 // Run implements the subcommand.

@@ -38,6 +38,7 @@ var floor = make([]byte, 16<<20)
 
 func main() {
 	defer runtime.KeepAlive(floor)
+	serveProfiles()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
 	stop()

@@ -30,6 +30,7 @@ type simulateIdnowCmd struct {
 	FailureURL         string `help:"The same after a failure." placeholder:"URL"`
 	PreliminaryResults bool   `help:"Send preliminary results too."`
 	Lenient            bool   `help:"Accept unknown fields."`
+	SameEvidence       bool   `help:"Draw the evidence once and give it to everybody: for load tests."`
 	JSON               bool   `name:"json" help:"Print for programs."`
 	logFlags
 }
@@ -48,7 +49,7 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 	brand := idnow.Branding{Name: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 	sim, err := idnow.New(idnow.Config{
 		CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL, Dir: c.Data,
-		Preliminary: c.PreliminaryResults, Strict: !c.Lenient, Logger: c.logger(slog.LevelInfo),
+		Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, Strict: !c.Lenient, Logger: c.logger(slog.LevelInfo),
 		Brand: func(string) idnow.Branding { return brand },
 	})
 	if err != nil {

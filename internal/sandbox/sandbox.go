@@ -31,18 +31,19 @@ import (
 
 // Options are the sandbox's settings. The zero value of each works, but for Data.
 type Options struct {
-	Addr        string // of the API; the other listeners take the next ports, or any with port 0
-	Data        string // the folder that keeps everything
-	Database    string // a PostgreSQL URL; empty: SQLite in Data
-	TLS         bool   // with a CA of the sandbox's own
-	CertFile    string // instead of the sandbox's own certificate
-	KeyFile     string
-	Seed        *int64 // the same ids and outcomes every time
-	Preliminary bool   // the provider sends preliminary results
-	ClockStart  time.Time
-	CommitDelay time.Duration // makes every commit of SQLite slower, for measurements
-	Log         *slog.Logger
-	Version     string
+	Addr         string // of the API; the other listeners take the next ports, or any with port 0
+	Data         string // the folder that keeps everything
+	Database     string // a PostgreSQL URL; empty: SQLite in Data
+	TLS          bool   // with a CA of the sandbox's own
+	CertFile     string // instead of the sandbox's own certificate
+	KeyFile      string
+	Seed         *int64 // the same ids and outcomes every time
+	Preliminary  bool   // the provider sends preliminary results
+	SameEvidence bool   // the provider draws its evidence once, for load tests
+	ClockStart   time.Time
+	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
+	Log          *slog.Logger
+	Version      string
 }
 
 // World is a sandbox that has bound its listeners.
@@ -208,7 +209,7 @@ func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
 		PushURL:    w.Ready.APIURL + server.PushPath(f.pushSecret),
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
-		Preliminary: w.opts.Preliminary, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,
+		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,
 	})
 	return err
 }

@@ -38,6 +38,7 @@ type Config struct {
 
 	ReviewMin, ReviewMax time.Duration // how long a review takes; 60 s to 120 s if both are zero
 	SessionLength        time.Duration // how long a robot's call takes; 10 s if zero
+	SameEvidence         bool          // draw the evidence once and give it to everybody: for load tests
 
 	Client *http.Client                            // sends pushes; nil is a client of its own
 	Brand  func(transactionNumber string) Branding // nil greets in CompanyName and offers no way back

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -54,7 +55,7 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 	case "wav":
 		return toneWAV(), nil
 	case "pdf":
-		files, err := evidenceOf(ses.present().Report)
+		files, err := s.filesOf(ses.present().Report)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +67,37 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find evidence: %w", err)
 	}
-	return s.evidence.get(sha256.Sum256(key), func() ([]byte, error) { return evidenceZIP(report) })
+	return s.evidence.get(sha256.Sum256(key), func() ([]byte, error) {
+		files, err := s.filesOf(report)
+		if err != nil {
+			return nil, err
+		}
+		return packEvidence(report, files)
+	})
+}
+
+// filesOf makes the files of a result, or takes those of the first one under this one's names.
+func (s *Server) filesOf(r result) ([]evidenceEntry, error) {
+	if !s.cfg.SameEvidence {
+		return evidenceOf(r)
+	}
+	s.same.once.Do(func() {
+		s.same.tx = r.Process.Tx
+		s.same.files, s.same.err = evidenceOf(r)
+	})
+	files := slices.Clone(s.same.files)
+	for i, f := range files {
+		files[i].name = r.Process.Tx + strings.TrimPrefix(f.name, s.same.tx)
+	}
+	return files, s.same.err
+}
+
+// sameEvidence is what everybody gets under Config.SameEvidence.
+type sameEvidence struct {
+	once  sync.Once
+	tx    string // whose files they were
+	files []evidenceEntry
+	err   error
 }
 
 // evidenceCache keeps the ZIPs that were asked for last. They are pure functions of their results, so any may be dropped.
@@ -110,15 +141,19 @@ type evidenceEntry struct {
 	data []byte
 }
 
-// evidenceZIP packs the evidence. The same result gives the same bytes.
+// evidenceZIP makes and packs the evidence. The same result gives the same bytes.
 func evidenceZIP(r result) ([]byte, error) {
-	made, err := time.Parse(time.RFC3339, r.Process.Time)
-	if err != nil {
-		return nil, fmt.Errorf("pack evidence: %w", err)
-	}
 	files, err := evidenceOf(r)
 	if err != nil {
 		return nil, err
+	}
+	return packEvidence(r, files)
+}
+
+func packEvidence(r result, files []evidenceEntry) ([]byte, error) {
+	made, err := time.Parse(time.RFC3339, r.Process.Time)
+	if err != nil {
+		return nil, fmt.Errorf("pack evidence: %w", err)
 	}
 	var out bytes.Buffer
 	packed := zip.NewWriter(&out)

@@ -124,6 +124,29 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestSameEvidence gives everybody the first one's files, under names of their own.
+func TestSameEvidence(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.SameEvidence = true })
+	var all []map[string][]byte
+	for _, tx := range []string{"tx-1", "tx-2"} {
+		w.start(tx, map[string]string{"firstname": "X-AUTOTEST-HAPPYPATH"})
+		w.advance(time.Hour)
+		status, data := w.call("GET", "/identifications/"+tx+".zip", nil)
+		if status != 200 {
+			t.Fatalf("the ZIP of %s: %d", tx, status)
+		}
+		all = append(all, unzip(t, data))
+	}
+	for name, data := range all[0] {
+		if other := "tx-2" + strings.TrimPrefix(name, "tx-1"); !bytes.Equal(all[1][other], data) {
+			t.Errorf("%s is another one than %s", other, name)
+		}
+	}
+	if len(all[0]) != 7 || len(all[1]) != 7 {
+		t.Errorf("%d and %d files", len(all[0]), len(all[1]))
+	}
+}
+
 func unzip(t *testing.T, data []byte) map[string][]byte {
 	t.Helper()
 	packed, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))

@@ -35,6 +35,7 @@ type Server struct {
 	paused  int           // guarded by running
 
 	evidence evidenceCache
+	same     sameEvidence
 }
 
 // origins are the addresses that are known once the listeners are.
