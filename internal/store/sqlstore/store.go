@@ -144,6 +144,15 @@ func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) 
 	return all[0], true, nil
 }
 
+// count runs a SELECT COUNT(*), which may be slow: it goes alone.
+func count(c conn, sql string, args ...any) (int, error) {
+	all, err := many(c, readInt, sql, args...)
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return int(all[0]), nil
+}
+
 // must is one for things that have to be there; class and id name what is not.
 func must[T any](c conn, class, id string, read scan[T], sql string, args ...any) (T, error) {
 	v, ok, err := one(c, read, sql, args...)
