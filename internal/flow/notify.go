@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
@@ -51,6 +52,13 @@ func queueIdentification(tx kyc.Tx, subscriptions []kyc.Subscription, i kyc.Iden
 // queue queues an event of an entity for the subscriptions that asked for it.
 func queue(tx kyc.Tx, subscriptions []kyc.Subscription, entityID string, body []byte) error {
 	for _, sub := range subscriptions {
+		due, err := dueFor(tx, sub)
+		if kyc.IsKind(err, kyc.NotFound) {
+			continue // cancelled just now
+		}
+		if err != nil {
+			return err
+		}
 		n := kyc.Notification{
 			ID: id.Random(id.Plain), PartnerID: sub.PartnerID, SubscriptionID: sub.ID, EventType: sub.EventType,
 			EntityID: entityID, Body: body, State: kyc.Queued, CreatedAt: tx.Now(),
@@ -58,12 +66,26 @@ func queue(tx kyc.Tx, subscriptions []kyc.Subscription, entityID string, body []
 		if err := tx.Outbox().Insert(n); err != nil {
 			return err
 		}
-		err := tx.Jobs().Add(kyc.Job{ // of a paused subscription it parks itself
-			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: tx.Now(),
+		err = tx.Jobs().Add(kyc.Job{
+			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: due,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dueFor is now, or never while the subscription is paused. That is looked at
+// once more under lock, lest it is resumed and this one waits for ever. A job
+// of one that is paused just now parks itself (Delivery).
+func dueFor(tx kyc.Tx, sub kyc.Subscription) (time.Time, error) {
+	if !sub.Paused {
+		return tx.Now(), nil
+	}
+	held, err := tx.Subscriptions().Hold(sub.ID)
+	if err != nil || !held.Paused {
+		return tx.Now(), err
+	}
+	return kyc.Never, nil
 }

@@ -148,6 +148,9 @@ type SubscriptionReader interface {
 type Subscriptions interface {
 	SubscriptionReader
 	Insert(Subscription) error
+	// Hold reads a subscription, which stays as it is until the transaction ends;
+	// others may hold it too.
+	Hold(id string) (Subscription, error)
 	SetPaused(id string, paused bool) error
 	Delete(id string) error
 }

@@ -20,7 +20,7 @@ const (
 
 // lookups sends the look-ups that wait at the same time in one round trip: what
 // grouped commits are to SQLite. A single one goes out at once. Each sees what
-// was committed when it was sent.
+// was committed when it was sent. It owns its pool.
 type lookups struct {
 	pool    *pgxpool.Pool
 	waiting chan *lookup
@@ -46,6 +46,7 @@ func newLookups(pool *pgxpool.Pool) *lookups {
 func (l *lookups) close() {
 	close(l.closed)
 	l.done.Wait()
+	l.pool.Close()
 }
 
 // do runs one look-up. When ctx ends before the answer is there, each may still

@@ -42,7 +42,16 @@ func openPostgres(ctx context.Context, url string, opts Options) (kyc.Store, err
 		pool.Close()
 		return nil, fmt.Errorf("sqlstore: open the database: %w", err)
 	}
-	s.look = newLookups(pool)
+	// Look-ups have connections of their own: they are quick, and must not queue
+	// behind transactions that wait for the disk.
+	cfg = cfg.Copy()
+	cfg.MaxConns, cfg.MinConns = lookers, 0
+	quick, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	s.look = newLookups(quick)
 	return s, nil
 }
 
@@ -114,6 +123,7 @@ type pgPipe struct {
 }
 
 func (p *pgPipe) forUpdate() string { return postgresDialect.forUpdate }
+func (p *pgPipe) forShare() string  { return postgresDialect.forShare }
 
 func (p *pgPipe) begin() {
 	if !p.begun {
@@ -233,6 +243,7 @@ type pgDirect struct {
 }
 
 func (d pgDirect) forUpdate() string { return "" }
+func (d pgDirect) forShare() string  { return "" }
 
 func (d pgDirect) exec(text string, args ...any) error {
 	rs, err := d.on.Query(d.ctx, text, args...)

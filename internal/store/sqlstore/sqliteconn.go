@@ -42,6 +42,7 @@ func openLite(path string, pragmas ...string) (*liteConn, error) {
 func (c *liteConn) close() error { return c.conn.Close() }
 
 func (c *liteConn) forUpdate() string { return sqliteDialect.forUpdate }
+func (c *liteConn) forShare() string  { return sqliteDialect.forShare }
 
 // forSQLite says a text in SQLite's way. "$1" is counted by its first appearance
 // there and "?1" by its number, which is what we mean. And a bare parameter
@@ -255,6 +256,7 @@ type liteReader struct {
 }
 
 func (r *liteReader) forUpdate() string         { return "" }
+func (r *liteReader) forShare() string          { return "" }
 func (r *liteReader) exec(string, ...any) error { return errReadOnly }
 
 func (r *liteReader) query(text string, args ...any) (rows, error) {

@@ -78,6 +78,7 @@ type conn interface {
 	// may share a round trip with others. After an error each may still be called.
 	look(each func(scan func(dest ...any) error) error, sql string, args ...any) error
 	forUpdate() string // what locks a row that is read to be changed
+	forShare() string  // what keeps a row from being changed
 }
 
 // rows is what both drivers' result sets have in common.

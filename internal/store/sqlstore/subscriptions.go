@@ -43,6 +43,11 @@ func (s subscriptions) Insert(x kyc.Subscription) error {
 		x.ID, x.PartnerID, x.EventType, x.URL, x.SealedSecret, x.Paused, us(x.CreatedAt))
 }
 
+func (s subscriptions) Hold(id string) (kyc.Subscription, error) {
+	return must(s.c, "Solaris::Webhook", id, readSubscription,
+		`SELECT `+subscriptionColumns+` FROM subscriptions WHERE id = $1`+s.c.forShare(), id)
+}
+
 func (s subscriptions) SetPaused(id string, paused bool) error {
 	return s.c.exec(`UPDATE subscriptions SET paused = $2 WHERE id = $1`, id, paused)
 }
