@@ -22,6 +22,7 @@ type liteStore struct {
 	opts    Options
 	readers *litePool
 	writer  *liteConn
+	mover   *mover
 
 	calls  chan *call
 	closed chan struct{}
@@ -45,20 +46,24 @@ func openSQLite(path string, opts Options) (kyc.Store, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	// The writer touches the ends of many indexes: 16 MiB of them stay in memory,
-	// and 16 MiB of changes gather before they are moved into the file.
+	// The writer touches the ends of many indexes: 8 MiB of them stay in memory.
 	writer, err := openLite(path, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
-		"cache_size = -16384", "wal_autocheckpoint = 4096")
+		"cache_size = -8192", "wal_autocheckpoint = 0")
 	if err != nil {
 		return nil, err
 	}
+	mover, err := openLite(path)
+	if err != nil {
+		return nil, errors.Join(err, writer.close())
+	}
 	s := &liteStore{
-		opts: opts, writer: writer, readers: newLitePool(path),
+		opts: opts, writer: writer, readers: newLitePool(path), mover: newMover(mover),
 		calls: make(chan *call, groupSize), closed: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := s.migrate(); err != nil {
-		return nil, errors.Join(err, writer.close())
+		return nil, errors.Join(err, writer.close(), mover.close())
 	}
+	go s.mover.run()
 	go s.write()
 	return s, nil
 }
@@ -78,7 +83,7 @@ func (s *liteStore) Close() error {
 	s.once.Do(func() {
 		close(s.closed)
 		<-s.done
-		err = errors.Join(s.writer.close(), s.readers.close())
+		err = errors.Join(s.mover.close(), s.writer.close(), s.readers.close())
 	})
 	return err
 }
@@ -144,6 +149,7 @@ func (s *liteStore) write() {
 			group = append(group, <-s.calls)
 		}
 		s.commit(group)
+		s.mover.after(s.writer)
 	}
 }
 

@@ -1,0 +1,87 @@
+package sqlstore
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// moverRest is how long changes gather before they are moved.
+	moverRest = 50 * time.Millisecond
+	// logLimit is the length of the log, in pages, from which on the writer moves
+	// them itself: only while nobody writes can all be moved and the log begin anew.
+	logLimit = 16384
+)
+
+// mover moves what was committed from the log into the file (a checkpoint), on a
+// connection of its own, so that no commit waits for it.
+type mover struct {
+	conn    *liteConn
+	changed chan struct{}
+	stop    chan struct{}
+	done    chan struct{}
+	tooLong atomic.Bool
+	failed  error // of the last try; read after done
+}
+
+func newMover(c *liteConn) *mover {
+	return &mover{conn: c, changed: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+}
+
+func (m *mover) run() {
+	defer close(m.done)
+	for {
+		select {
+		case <-m.changed:
+		case <-m.stop:
+			return
+		}
+		var pages int64
+		pages, m.failed = m.move(m.conn)
+		if pages > logLimit {
+			m.tooLong.Store(true)
+		}
+		select {
+		case <-time.After(moverRest):
+		case <-m.stop:
+			return
+		}
+	}
+}
+
+// move moves what it can without waiting for anybody, and returns the length of
+// the log. What a reader still needs stays for the next time.
+func (m *mover) move(c *liteConn) (pages int64, err error) {
+	err = lookAlone(c, func(scan func(...any) error) error {
+		var busy, moved int64
+		return scan(&busy, &pages, &moved)
+	}, "PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil {
+		err = fmt.Errorf("sqlstore: move the log into the file: %w", err)
+	}
+	return pages, err
+}
+
+// after is told of each commit, by the writer between two groups.
+func (m *mover) after(writer *liteConn) {
+	if m.tooLong.CompareAndSwap(true, false) {
+		if _, err := m.move(writer); err != nil {
+			m.tooLong.Store(true) // the next commit tells whether the disk is full
+		}
+	}
+	select {
+	case m.changed <- struct{}{}:
+	default:
+	}
+}
+
+// close is called when the writer has stopped.
+func (m *mover) close() error {
+	close(m.stop)
+	<-m.done
+	if err := m.conn.close(); err != nil {
+		return err
+	}
+	return m.failed
+}
