@@ -20,6 +20,7 @@ import (
 const (
 	firstDrain = 300
 	mostDrain  = 50_000
+	leastDrain = 300 * time.Millisecond
 )
 
 // drains is an outbox that is drained round by round: each round has a
@@ -79,7 +80,8 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	if err != nil {
 		return err
 	}
-	if err := d.fill(ctx, b.Rounds, min(max(int(first.rate()*b.Round.Seconds()), firstDrain), mostDrain)); err != nil {
+	long := max(b.Round, leastDrain)
+	if err := d.fill(ctx, b.Rounds, min(max(int(first.rate()*long.Seconds()), firstDrain), mostDrain)); err != nil {
 		return err
 	}
 	r.Deliveries, err = b.compare(ctx, "deliveries", targets[database]["deliveries"],

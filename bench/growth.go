@@ -106,11 +106,15 @@ func (s *stand) grow(ctx context.Context, l *growthLine, o loadOrder) error {
 	o.Conns = growthConns
 	o.Duration /= 2
 	if l.Rate == 0 {
-		m, err := s.side(o)(ctx)
-		if err != nil {
-			return err
+		var rates []float64
+		for range s.bench.Rounds {
+			m, err := s.side(o)(ctx)
+			if err != nil {
+				return err
+			}
+			rates = append(rates, m.rate())
 		}
-		l.Rate = m.rate() / 2
+		l.Rate = median(rates) / 2
 	}
 	o.Rate = l.Rate
 	var p50, p99 []float64
