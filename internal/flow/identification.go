@@ -14,15 +14,20 @@ import (
 var errNotAllowed = kyc.Fail(kyc.Forbidden, "unauthorized_action", "Unauthorized action is not allowed.")
 
 // CreateIdentification makes an identification from a decoded request. Nothing
-// is started at the provider (S4). Person and partner are read beforehand: what
-// changes them meanwhile is concurrent, and counts as later.
+// is started at the provider (S4). Person, partner and subscriptions are read
+// beforehand: what changes them meanwhile is concurrent, and counts as later.
 func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (kyc.Identification, *kyc.Replay, error) {
 	var p kyc.Person
 	var partner kyc.Partner
+	var subscriptions []kyc.Subscription
 	err := s.Store.View(ctx, func(v kyc.View) (err error) {
-		if p, err = v.Persons().Get(partnerID, personID); err == nil {
-			partner, err = v.Partners().Get(partnerID)
+		if p, err = v.Persons().Get(partnerID, personID); err != nil {
+			return err
 		}
+		if partner, err = v.Partners().Get(partnerID); err != nil {
+			return err
+		}
+		subscriptions, err = v.Subscriptions().ByEvent(partnerID, kyc.EventIdentification)
 		return err
 	})
 	if err != nil {
@@ -51,7 +56,7 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 		if err != nil {
 			return nil, err
 		}
-		return i, s.notifyIdentification(tx, i)
+		return i, queueIdentification(tx, subscriptions, i)
 	})
 	return i, replay, err
 }

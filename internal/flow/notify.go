@@ -19,7 +19,22 @@ type identificationEvent struct {
 	Metadata    any        `json:"metadata"` // for bank_plus only
 }
 
+// notifyIdentification tells whoever asked for it how the identification stands.
+// It comes after the identification's own row was written, so that the order of
+// the queue is the order of the changes.
 func (s *Service) notifyIdentification(tx kyc.Tx, i kyc.Identification) error {
+	subscriptions, err := tx.Subscriptions().ByEvent(i.PartnerID, kyc.EventIdentification)
+	if err != nil {
+		return err
+	}
+	return queueIdentification(tx, subscriptions, i)
+}
+
+// queueIdentification is notifyIdentification for subscriptions that were read already.
+func queueIdentification(tx kyc.Tx, subscriptions []kyc.Subscription, i kyc.Identification) error {
+	if len(subscriptions) == 0 {
+		return nil
+	}
 	event := identificationEvent{
 		ID: i.ID, Reference: kyc.Optional(i.Reference), URL: kyc.Optional(i.URL), Status: i.State, Method: i.Method, PersonID: i.PersonID,
 	}
@@ -30,20 +45,14 @@ func (s *Service) notifyIdentification(tx kyc.Tx, i kyc.Identification) error {
 	if err != nil {
 		return err
 	}
-	return s.notify(tx, i.PartnerID, kyc.EventIdentification, i.ID, body)
+	return queue(tx, subscriptions, i.ID, body)
 }
 
-// notify queues the event for every subscription that asked for it. It comes
-// after the entity's own row was written, so that the order of the queue is the
-// order of the changes.
-func (s *Service) notify(tx kyc.Tx, partnerID, event, entityID string, body []byte) error {
-	subscriptions, err := tx.Subscriptions().ByEvent(partnerID, event)
-	if err != nil {
-		return err
-	}
+// queue queues an event of an entity for the subscriptions that asked for it.
+func queue(tx kyc.Tx, subscriptions []kyc.Subscription, entityID string, body []byte) error {
 	for _, sub := range subscriptions {
 		n := kyc.Notification{
-			ID: id.Random(id.Plain), PartnerID: partnerID, SubscriptionID: sub.ID, EventType: event,
+			ID: id.Random(id.Plain), PartnerID: sub.PartnerID, SubscriptionID: sub.ID, EventType: sub.EventType,
 			EntityID: entityID, Body: body, State: kyc.Queued, CreatedAt: tx.Now(),
 		}
 		if err := tx.Outbox().Insert(n); err != nil {

@@ -223,5 +223,9 @@ func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, ch
 	if err != nil {
 		return err
 	}
-	return s.notify(tx, p.PartnerID, kyc.EventPersonChanged, p.ID, []byte("{}"))
+	subscriptions, err := tx.Subscriptions().ByEvent(p.PartnerID, kyc.EventPersonChanged)
+	if err != nil {
+		return err
+	}
+	return queue(tx, subscriptions, p.ID, []byte("{}"))
 }

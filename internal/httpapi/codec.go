@@ -95,8 +95,10 @@ func writeJSON(c *call, status int, v any) error {
 	return writeBytes(c, status, b)
 }
 
+var typeJSON = []string{"application/json"}
+
 func writeBytes(c *call, status int, b []byte) error {
-	c.Header().Set("Content-Type", "application/json")
+	c.Header()["Content-Type"] = typeJSON
 	c.WriteHeader(status)
 	_, _ = c.Write(b) // the client has gone; the deed is done
 	return nil

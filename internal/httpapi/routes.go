@@ -111,7 +111,15 @@ func (s *Server) mount(r Route) mounted {
 // plain tells whether a path is one that a route can have: the mux would answer
 // the others in HTML, and no database could look for their ids.
 func plain(p string) bool {
-	return strings.HasPrefix(p, "/") && path.Clean(p) == p && utf8.ValidString(p) && !strings.ContainsFunc(p, unicode.IsControl)
+	if !strings.HasPrefix(p, "/") || path.Clean(p) != p {
+		return false
+	}
+	for i := range len(p) {
+		if c := p[i]; c < ' ' || c > '~' {
+			return utf8.ValidString(p) && !strings.ContainsFunc(p, unicode.IsControl)
+		}
+	}
+	return true
 }
 
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, p string, methods map[string]mounted) {

@@ -104,10 +104,10 @@ func (c *call) Context() context.Context { return flow.WithRequestID(c.Request.C
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn func(*call) error) {
 	started := s.flow.Wall.Now()
 	c := &call{ResponseWriter: w, Request: r, route: route, requestID: r.Header.Get("X-Request-Id")}
-	if !requestIDForm.MatchString(c.requestID) {
+	if c.requestID == "" || !requestIDForm.MatchString(c.requestID) {
 		c.requestID = id.UUID()
 	}
-	w.Header().Set("X-Request-Id", c.requestID)
+	w.Header()["X-Request-Id"] = []string{c.requestID}
 	defer s.observe(c, started)
 	if err := s.guarded(c, fn); err != nil {
 		s.writeError(c, err)

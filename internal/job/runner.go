@@ -48,10 +48,10 @@ type group struct {
 }
 
 // One owner (a receiver that does not answer, say) must not take all workers:
-// jobs are taken a few at a time, and of an owner with perOwner running none.
+// so many jobs are taken at a time, and of an owner with perOwner running none.
 const (
-	perOwner  = 16
-	atATime   = 8
+	perOwner  = 32
+	atATime   = 32
 	atOnce    = 64 // by hand: the owner waits for all of them
 	errorRest = time.Second
 	longNap   = time.Second

@@ -61,7 +61,7 @@ const requestDeadline = 25 * time.Second
 // Workers of the groups: deliveries wait for receivers, archives take long and
 // much memory, the others wait for providers.
 const (
-	deliverWorkers = 64
+	deliverWorkers = 256
 	otherWorkers   = 16
 	archiveWorkers = 2
 )

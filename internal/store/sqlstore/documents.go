@@ -40,12 +40,11 @@ func (s documents) List(f kyc.DocumentFilter, p kyc.Page) ([]kyc.Document, error
 
 func (s documents) Count(f kyc.DocumentFilter, atMost int) (int, error) {
 	cond, args := which(f)
-	n, _, err := one(s.c, readInt, `SELECT COUNT(*) FROM (SELECT 1 FROM documents`+cond+` LIMIT $3) AS page`, append(args, atMost)...)
-	return int(n), err
+	return count(s.c, `SELECT COUNT(*) FROM (SELECT 1 FROM documents`+cond+` LIMIT $3) AS page`, append(args, atMost)...)
 }
 
 func (s documents) OfIdentification(id string) ([]kyc.Document, error) {
-	return many(s.c, readDocument, `SELECT `+documentColumns+` FROM documents
+	return few(s.c, readDocument, `SELECT `+documentColumns+` FROM documents
 		WHERE identification_id = $1 AND deleted_at = 0 ORDER BY seq`, id)
 }
 

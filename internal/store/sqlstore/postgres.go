@@ -22,6 +22,7 @@ type pgStore struct {
 	due
 	opts Options
 	pool *pgxpool.Pool
+	look *lookups
 }
 
 func openPostgres(ctx context.Context, url string, opts Options) (kyc.Store, error) {
@@ -41,6 +42,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (kyc.Store, err
 		pool.Close()
 		return nil, fmt.Errorf("sqlstore: open the database: %w", err)
 	}
+	s.look = newLookups(pool)
 	return s, nil
 }
 
@@ -57,12 +59,13 @@ func (s *pgStore) migrate(ctx context.Context) error {
 }
 
 func (s *pgStore) Close() error {
+	s.look.close()
 	s.pool.Close()
 	return nil
 }
 
 func (s *pgStore) View(ctx context.Context, fn func(kyc.View) error) error {
-	return fn(view{pgDirect{ctx, s.pool}})
+	return fn(view{pgReader{pgDirect{ctx, s.pool}, s.look}})
 }
 
 func (s *pgStore) Tx(ctx context.Context, fn func(kyc.Tx) error) error {
@@ -134,6 +137,10 @@ func (p *pgPipe) query(text string, args ...any) (rows, error) {
 		return nil, err
 	}
 	return pgRows{rs, results}, nil
+}
+
+func (p *pgPipe) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(p, each, text, args...)
 }
 
 func (p *pgPipe) commit() error {
@@ -216,7 +223,8 @@ func (r pgRows) Close() {
 	_ = r.results.Close() // its error is that of Rows.Err
 }
 
-// pgDirect reads and writes at once: for views and migrations.
+// pgDirect reads and writes at once: for migrations, and for what is not looked
+// up together with others.
 type pgDirect struct {
 	ctx context.Context
 	on  interface {
@@ -241,4 +249,20 @@ func (d pgDirect) query(text string, args ...any) (rows, error) {
 		return nil, err
 	}
 	return rs, nil
+}
+
+func (d pgDirect) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(d, each, text, args...)
+}
+
+// pgReader is a view: look-ups go out together with those of others.
+type pgReader struct {
+	pgDirect
+	together *lookups
+}
+
+func (r pgReader) exec(string, ...any) error { return errReadOnly }
+
+func (r pgReader) look(each func(func(...any) error) error, text string, args ...any) error {
+	return r.together.do(r.ctx, each, text, args)
 }

@@ -43,13 +43,18 @@ func (c *liteConn) close() error { return c.conn.Close() }
 
 func (c *liteConn) forUpdate() string { return sqliteDialect.forUpdate }
 
-// stmt prepares a text once and binds its arguments. SQLite counts "$1" by its
-// first appearance and "?1" by its number; we mean the number.
+// forSQLite says a text in SQLite's way. "$1" is counted by its first appearance
+// there and "?1" by its number, which is what we mean. And a bare parameter
+// after LIMIT is looked into by the planner, which then makes a new plan for
+// each execution; it does not look into a sum.
+var forSQLite = strings.NewReplacer("LIMIT $", "LIMIT 0 + ?", "$", "?")
+
+// stmt prepares a text once and binds its arguments.
 func (c *liteConn) stmt(text string, args []any) (*sqlite.Stmt, error) {
 	st, ok := c.stmts[text]
 	if !ok {
 		var err error
-		if st, err = c.conn.Prepare(strings.ReplaceAll(text, "$", "?")); err != nil {
+		if st, err = c.conn.Prepare(forSQLite.Replace(text)); err != nil {
 			return nil, fmt.Errorf("sqlstore: %w", err)
 		}
 		c.stmts[text] = st
@@ -107,6 +112,10 @@ func (c *liteConn) query(text string, args ...any) (rows, error) {
 		return nil, err
 	}
 	return &liteRows{st: st}, nil
+}
+
+func (c *liteConn) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(c, each, text, args...)
 }
 
 // liteRows reads the rows of a statement.
@@ -259,4 +268,8 @@ func (r *liteReader) query(text string, args ...any) (rows, error) {
 		return nil, err
 	}
 	return &liteRows{st: st, free: func() { r.pool.give(c) }}, nil
+}
+
+func (r *liteReader) look(each func(func(...any) error) error, text string, args ...any) error {
+	return lookAlone(r, each, text, args...)
 }

@@ -74,6 +74,9 @@ func (d *due) call(kinds []kyc.JobKind) {
 type conn interface {
 	exec(sql string, args ...any) error
 	query(sql string, args ...any) (rows, error)
+	// look runs a query that is quick and has few rows, and hands each to each. It
+	// may share a round trip with others. After an error each may still be called.
+	look(each func(scan func(dest ...any) error) error, sql string, args ...any) error
 	forUpdate() string // what locks a row that is read to be changed
 }
 
@@ -90,39 +93,64 @@ type scan[T any] func(func(dest ...any) error) (T, error)
 
 // many runs a query and reads all its rows.
 func many[T any](c conn, read scan[T], sql string, args ...any) ([]T, error) {
-	rs, err := c.query(sql, args...)
+	return collect(read, func(each func(func(...any) error) error) error { return lookAlone(c, each, sql, args...) })
+}
+
+// few is many for a query that is quick and has few rows.
+func few[T any](c conn, read scan[T], sql string, args ...any) ([]T, error) {
+	return collect(read, func(each func(func(...any) error) error) error { return c.look(each, sql, args...) })
+}
+
+func collect[T any](read scan[T], run func(each func(func(...any) error) error) error) ([]T, error) {
+	var all []T
+	err := run(func(scan func(...any) error) error {
+		v, err := read(scan)
+		if err != nil {
+			return fmt.Errorf("sqlstore: scan: %w", err)
+		}
+		all = append(all, v)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer rs.Close()
-	var all []T
-	for rs.Next() {
-		v, err := read(rs.Scan)
-		if err != nil {
-			return nil, fmt.Errorf("sqlstore: scan: %w", err)
-		}
-		all = append(all, v)
+	return all, nil
+}
+
+// lookAlone runs a query and hands each row to each.
+func lookAlone(c interface {
+	query(sql string, args ...any) (rows, error)
+}, each func(scan func(dest ...any) error) error, sql string, args ...any) error {
+	rs, err := c.query(sql, args...)
+	if err != nil {
+		return err
 	}
-	return all, rs.Err()
+	defer rs.Close()
+	for rs.Next() {
+		if err := each(rs.Scan); err != nil {
+			return err
+		}
+	}
+	return rs.Err()
 }
 
 // one reads the only row; false if there is none.
 func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) {
-	var v T
-	rs, err := c.query(sql, args...)
-	if err != nil {
-		return v, false, err
+	all, err := few(c, read, sql, args...)
+	if err != nil || len(all) == 0 {
+		var zero T
+		return zero, false, err
 	}
-	defer rs.Close()
-	if !rs.Next() {
-		return v, false, rs.Err()
+	return all[0], true, nil
+}
+
+// count runs a SELECT COUNT(*), which may be slow: it goes alone.
+func count(c conn, sql string, args ...any) (int, error) {
+	all, err := many(c, readInt, sql, args...)
+	if err != nil || len(all) == 0 {
+		return 0, err
 	}
-	if v, err = read(rs.Scan); err != nil {
-		return v, false, fmt.Errorf("sqlstore: scan: %w", err)
-	}
-	for rs.Next() { // to the end, where an error would show
-	}
-	return v, true, rs.Err()
+	return int(all[0]), nil
 }
 
 // must is one for things that have to be there; class and id name what is not.

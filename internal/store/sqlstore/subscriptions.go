@@ -29,13 +29,12 @@ func (s subscriptions) List(partnerID string, p kyc.Page) ([]kyc.Subscription, e
 }
 
 func (s subscriptions) Count(partnerID string, atMost int) (int, error) {
-	n, _, err := one(s.c, readInt,
+	return count(s.c,
 		`SELECT COUNT(*) FROM (SELECT 1 FROM subscriptions WHERE partner_id = $1 LIMIT $2) AS page`, partnerID, atMost)
-	return int(n), err
 }
 
 func (s subscriptions) ByEvent(partnerID, eventType string) ([]kyc.Subscription, error) {
-	return many(s.c, readSubscription, `SELECT `+subscriptionColumns+` FROM subscriptions
+	return few(s.c, readSubscription, `SELECT `+subscriptionColumns+` FROM subscriptions
 		WHERE partner_id = $1 AND event_type = $2 ORDER BY seq`, partnerID, eventType)
 }
 
