@@ -22,9 +22,6 @@ const (
 	onPostgres = "postgres"
 )
 
-// connections is how many clients ask at once.
-const connections = 32
-
 // measureAll measures all that the options ask for.
 func measureAll(ctx context.Context, o options) (r *report, err error) {
 	b := &bench{options: o, binary: o.Binary}

@@ -46,7 +46,7 @@ func TestWholeBench(t *testing.T) {
 	}
 	err := run(t.Context(), []string{
 		"--postgres", server, "--dir", dir, "--out", file("report.json"), "--markdown", file("table.md"), "--plot", file("growth.svg"),
-		"--rounds", "1", "--round", "40ms", "--stored", "200", "--stored-start", "200", "--sizes", "50,100,200",
+		"--rounds", "1", "--round", "40ms", "--stored", "200", "--stored-start", "200", "--sizes", "30,60,90", "--connections", "4",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	}
 	order := postsOrder{
 		URL: "http://" + d.address + bare.Hook, Secret: bare.Secret, Body: string(d.sample.Body),
-		Clients: connections, Warmup: b.warmup(), Duration: b.Round,
+		Clients: b.Connections, Warmup: b.warmup(), Duration: b.Round,
 	}
 	if err := d.fill(ctx, 1, firstDrain); err != nil {
 		return err
