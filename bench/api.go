@@ -72,7 +72,7 @@ func (s *stand) close() error {
 // reads orders to read identifications at random.
 func (s *stand) reads() loadOrder {
 	return loadOrder{
-		Address: s.address, Conns: connections, Warmup: s.bench.warmup(), Duration: s.bench.Round,
+		Address: s.address, Conns: s.bench.Connections, Warmup: s.bench.warmup(), Duration: s.bench.Round,
 		Method: "GET", Token: s.partner.token, Paths: s.stock.paths.kept, Status: 200, Contains: "{id}",
 	}
 }
@@ -84,7 +84,7 @@ func (s *stand) creates() loadOrder {
 		paths[n] = identificationsPath(p)
 	}
 	return loadOrder{
-		Address: s.address, Conns: connections, Warmup: s.bench.warmup(), Duration: s.bench.Round,
+		Address: s.address, Conns: s.bench.Connections, Warmup: s.bench.warmup(), Duration: s.bench.Round,
 		Method: "POST", Token: s.partner.token, Paths: paths, Body: newIdentification, Status: 201, Contains: `"status":"created"`,
 	}
 }
@@ -178,7 +178,7 @@ type commits struct {
 
 // baselineCommits makes the baseline with a database of its own.
 func (b *bench) baselineCommits(ctx context.Context, database string, delay time.Duration) (c *commits, err error) {
-	c = &commits{order: commitsOrder{Writers: connections, Delay: delay, Warmup: b.warmup(), Duration: b.Round}}
+	c = &commits{order: commitsOrder{Writers: b.Connections, Delay: delay, Warmup: b.warmup(), Duration: b.Round}}
 	if database == onPostgres {
 		c.order.Database, err = b.cluster.database(ctx)
 	} else {

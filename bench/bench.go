@@ -22,16 +22,13 @@ const (
 	onPostgres = "postgres"
 )
 
-// connections is how many clients ask at once.
-const connections = 32
-
 // measureAll measures all that the options ask for.
 func measureAll(ctx context.Context, o options) (r *report, err error) {
 	b := &bench{options: o, binary: o.Binary}
 	if b.Round == 0 {
 		b.Round = 3 * time.Second
 		if o.Quick {
-			b.Round = 250 * time.Millisecond
+			b.Round = 150 * time.Millisecond
 		}
 	}
 	if b.shop, err = openWorkshop(o.Dir); err != nil {

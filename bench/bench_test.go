@@ -46,7 +46,7 @@ func TestWholeBench(t *testing.T) {
 	}
 	err := run(t.Context(), []string{
 		"--postgres", server, "--dir", dir, "--out", file("report.json"), "--markdown", file("table.md"), "--plot", file("growth.svg"),
-		"--rounds", "1", "--round", "40ms", "--stored", "200", "--stored-start", "200", "--sizes", "50,100,200",
+		"--rounds", "1", "--round", "40ms", "--stored", "200", "--stored-start", "200", "--sizes", "30,60,90", "--connections", "4",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -236,9 +236,21 @@ func TestPlotScales(t *testing.T) {
 	if got := scale(3, 3, 100, 400)(3); got != 250 {
 		t.Errorf("a single value: %v", got)
 	}
-	for _, highest := range []float64{0.013, 0.2, 0.37, 1, 4.4, 9.9, 10, 73, 1234} {
-		if steps := highest / tick(highest); steps < 1 || steps > 10 {
-			t.Errorf("tick(%v) = %v makes %v steps", highest, tick(highest), steps)
+	for _, c := range []struct {
+		lowest, highest float64
+		want            []float64
+	}{
+		{0.3, 0.9, []float64{0.2, 0.5, 1}}, {1, 1, []float64{1, 2}}, {3, 40, []float64{2, 5, 10, 20, 50}}, {0, 0.001, []float64{0.001, 0.002}},
+	} {
+		got := decades(c.lowest, c.highest)
+		same := func(a, b float64) int {
+			if math.Abs(a-b) < 1e-9 {
+				return 0
+			}
+			return 1
+		}
+		if slices.CompareFunc(got, c.want, same) != 0 {
+			t.Errorf("decades(%v, %v) = %v, want %v", c.lowest, c.highest, got, c.want)
 		}
 	}
 	labels := []float64{100, 100, 103, 200}

@@ -20,6 +20,7 @@ import (
 const (
 	firstDrain = 300
 	mostDrain  = 50_000
+	leastDrain = 300 * time.Millisecond
 )
 
 // drains is an outbox that is drained round by round: each round has a
@@ -70,7 +71,7 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	}
 	order := postsOrder{
 		URL: "http://" + d.address + bare.Hook, Secret: bare.Secret, Body: string(d.sample.Body),
-		Clients: connections, Warmup: b.warmup(), Duration: b.Round,
+		Clients: b.Connections, Warmup: b.warmup(), Duration: b.Round,
 	}
 	if err := d.fill(ctx, 1, firstDrain); err != nil {
 		return err
@@ -79,7 +80,8 @@ func measureDeliveries(ctx context.Context, b *bench, database string, r *databa
 	if err != nil {
 		return err
 	}
-	if err := d.fill(ctx, b.Rounds, min(max(int(first.rate()*b.Round.Seconds()), firstDrain), mostDrain)); err != nil {
+	long := max(b.Round, leastDrain)
+	if err := d.fill(ctx, b.Rounds, min(max(int(first.rate()*long.Seconds()), firstDrain), mostDrain)); err != nil {
 		return err
 	}
 	r.Deliveries, err = b.compare(ctx, "deliveries", targets[database]["deliveries"],

@@ -119,10 +119,10 @@ func (t *traveller) all(ctx context.Context, o journeysOrder, d time.Duration) (
 		wg.Go(func() {
 			c := &customerOnWay{order: o, traveller: t}
 			err := c.open()
-			for now := started; err == nil && time.Since(started) < d && ctx.Err() == nil; {
-				now = time.Now()
+			for err == nil && time.Since(started) < d && ctx.Err() == nil {
+				from := time.Now()
 				if err = c.travel(ctx); err == nil {
-					took[n] = append(took[n], time.Since(now))
+					took[n] = append(took[n], time.Since(from))
 				}
 			}
 			if err := errors.Join(err, c.close()); err != nil {

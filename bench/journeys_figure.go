@@ -25,7 +25,7 @@ func (b *bench) openJourneys(ctx context.Context, i *installation) (j *journeys,
 		return nil, err
 	}
 	j.order = journeysOrder{
-		API: j.address, Steering: j.steering, Token: p.token, Customers: connections, Warmup: b.warmup(), Duration: 2 * b.Round,
+		API: j.address, Steering: j.steering, Token: p.token, Customers: b.Connections, Warmup: b.warmup(), Duration: 2 * b.Round,
 	}
 	j.worker, err = b.shop.worker("journeys")
 	return j, err

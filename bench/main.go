@@ -42,9 +42,10 @@ type options struct {
 	Postgres string   `help:"Use this server instead of a throw-away one." placeholder:"URL"`
 	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
 
-	Round time.Duration `help:"How long a round is: 3s, or 250ms with --quick." placeholder:"DURATION"`
+	Round time.Duration `help:"How long a round is: 3s, or 150ms with --quick." placeholder:"DURATION"`
 
 	// What tests make smaller.
+	Connections int   `hidden:"" default:"32"`                  // clients that ask at once
 	Stored      int   `hidden:"" default:"10000"`               // identifications, when one is read
 	StoredStart int   `hidden:"" default:"100000"`              // when the start is measured
 	Sizes       []int `hidden:"" default:"1000,100000,1000000"` // when the growth is measured

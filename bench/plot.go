@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,22 +45,20 @@ text { fill: #24292f } .grid { stroke: #d0d7de } .axis { stroke: #57606a } polyl
 	return b.String()
 }
 
-// panel draws the median times over how much is stored, on a logarithmic axis.
+// panel draws the median times over how much is stored, both on logarithmic
+// axes: what takes as long with more stored is a level line.
 func (g *growthReport) panel(name string) string {
 	var b strings.Builder
-	highest := 0.0
+	var all []float64
 	for _, l := range g.Lines {
-		for _, v := range l.P50 {
-			highest = max(highest, v)
-		}
+		all = append(all, l.P50...)
 	}
-	step := tick(highest)
-	top := math.Max(step, math.Ceil(highest/step)*step)
+	marks := decades(slices.Min(all), slices.Max(all))
 	x := scale(math.Log10(float64(g.Sizes[0])), math.Log10(float64(g.Sizes[len(g.Sizes)-1])), marginLeft, marginLeft+panelWidth)
-	y := scale(0, top, marginTop+panelHeight, marginTop)
+	linear := scale(math.Log10(marks[0]), math.Log10(marks[len(marks)-1]), marginTop+panelHeight, marginTop)
+	y := func(v float64) float64 { return linear(math.Log10(max(v, marks[0]))) }
 	fmt.Fprintf(&b, "<text x=\"%d\" y=\"20\" font-weight=\"600\">%s: median answer, ms</text>\n", marginLeft, name)
-	for n := range int(math.Round(top/step)) + 1 {
-		v := float64(n) * step
+	for _, v := range marks {
 		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", marginLeft, marginLeft+panelWidth, y(v), y(v))
 		fmt.Fprintf(&b, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", marginLeft-8, y(v)+4, strconv.FormatFloat(v, 'g', 4, 64))
 	}
@@ -97,18 +96,22 @@ func scale(from, to, low, high float64) func(float64) float64 {
 	}
 }
 
-// tick is a round step (1, 2 or 5 times a power of ten) of which 3 to 8 reach the highest value.
-func tick(highest float64) float64 {
-	if highest <= 0 {
-		return 1
-	}
-	power := math.Pow(10, math.Floor(math.Log10(highest)))
-	for _, step := range []float64{0.2, 0.5, 1} {
-		if highest/(step*power) <= 8 {
-			return step * power
+// decades are the marks of a logarithmic axis: 1, 2 and 5 of each power of ten,
+// from the last that is not above the lowest to the first that is not below the highest.
+func decades(lowest, highest float64) (marks []float64) {
+	lowest = max(lowest, 0.001) // a microsecond: nothing takes less
+	for power := math.Floor(math.Log10(lowest)); ; power++ {
+		for _, n := range []float64{1, 2, 5} {
+			v := n * math.Pow(10, power)
+			if len(marks) == 1 && v <= lowest {
+				marks = nil // this one is nearer
+			}
+			marks = append(marks, v)
+			if v >= highest && len(marks) > 1 {
+				return marks
+			}
 		}
 	}
-	return 2 * power
 }
 
 // spread moves labels apart that would cover each other, as little as it must.

@@ -120,7 +120,12 @@ func profileJourneys(ctx context.Context, b *bench, database string) error {
 }
 
 // profileTime is how long a profile is taken.
-func (b *bench) profileTime() time.Duration { return 3 * b.Round }
+func (b *bench) profileTime() time.Duration {
+	if b.Quick {
+		return 2 * time.Second
+	}
+	return 10 * time.Second
+}
 
 // profiled takes a CPU profile while the load runs, and after it what was
 // allocated since the server began.
@@ -129,7 +134,7 @@ func (b *bench) profiled(ctx context.Context, address, name string, under side) 
 	cpu := filepath.Join(b.Profile, name+".cpu.pprof")
 	fetched := make(chan error, 1)
 	go func() {
-		seconds := max(1, int(b.profileTime().Seconds()))
+		seconds := int(b.profileTime().Seconds())
 		fetched <- fetch(ctx, fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", address, seconds), cpu)
 	}()
 	_, err := under(ctx)
