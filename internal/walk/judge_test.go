@@ -28,6 +28,7 @@ type story struct {
 
 type success struct {
 	at      time.Time
+	outcome int    // which of the provider's results
 	archive string // the evidence's; empty while it is not to be had
 }
 
@@ -193,7 +194,7 @@ func (w *walk) replayResult(i *ident, e kyc.Entry, f kyc.FindingRecord) {
 	}
 	i.enter(e, f.Reason)
 	if to == "successful" {
-		i.successes = append(i.successes, success{e.At, f.Archive})
+		i.successes = append(i.successes, success{e.At, i.outcome, f.Archive})
 	}
 }
 
@@ -291,12 +292,13 @@ func leavesRequestable(e kyc.Entry) bool {
 // judgeEvidence: documents come with success and only with it, whole sets.
 func (w *walk) judgeEvidence(i *ident, strict bool) {
 	sets := 0
-	for n, s := range i.successes {
-		_, waiting := i.jobs[kyc.FetchEvidence]
+	_, waiting := i.jobs[kyc.FetchEvidence]
+	for _, s := range i.successes {
+		holds := i.session != nil && s.outcome == len(i.session.Outcomes)-1 // otherwise the provider has nothing to give any more
 		switch {
 		case s.archive != "":
 			sets++
-		case !w.faults, n == len(i.successes)-1 && i.story.status == "successful" && (strict || !waiting):
+		case holds && (!w.faults || i.story.status == "successful" && (strict || !waiting)):
 			w.wrong("%s: the evidence of its success at %s is missing", i.id, instant(s.at))
 		}
 	}
