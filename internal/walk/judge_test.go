@@ -293,8 +293,9 @@ func leavesRequestable(e kyc.Entry) bool {
 func (w *walk) judgeEvidence(i *ident, strict bool) {
 	_, waiting := i.jobs[kyc.FetchEvidence]
 	for _, s := range i.successes {
-		holds := i.session != nil && s.outcome == len(i.session.Outcomes)-1 // otherwise the provider has nothing to give any more
-		if s.archive == "" && holds && (!w.faults || i.story.status == "successful" && (strict || !waiting)) {
+		// A provider that is in trouble, or that says something else by now, has nothing to give.
+		holds := i.story.status == "successful" && i.session != nil && s.outcome == len(i.session.Outcomes)-1
+		if s.archive == "" && holds && (strict || !waiting) {
 			w.wrong("%s: the evidence of its success at %s is missing", i.id, instant(s.at))
 		}
 	}
