@@ -52,6 +52,7 @@ var rules = []rule{
 	{packages: "internal/archtest"},
 	{packages: "internal/testkit", ours: []string{"…"}},
 	{packages: "internal/testkit/*", ours: []string{"…"}},
+	{packages: "internal/walk", ours: []string{"…"}},
 	{packages: "internal/store/storetest", ours: []string{"…"}},
 	{packages: "internal/blob/blobtest", ours: []string{"…"}},
 	{packages: "internal/provider/providertest", ours: []string{"…"}},
@@ -83,7 +84,7 @@ var edge = []string{"internal/flow", "internal/kyc", "internal/method", "interna
 
 // support are the packages that only tests use.
 var support = []string{
-	"internal/archtest", "internal/testkit", "internal/testkit/*",
+	"internal/archtest", "internal/testkit", "internal/testkit/*", "internal/walk",
 	"internal/store/storetest", "internal/blob/blobtest", "internal/provider/providertest", "bench",
 }
 

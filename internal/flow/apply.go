@@ -65,6 +65,9 @@ func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f p
 	if err != nil {
 		return err
 	}
+	if f.Event == kyc.NotUnderstood { // here, and not where it is fetched: polls fetch it again and again
+		s.Log.Error("the provider answered with a result that is not known; it is kept and changes nothing", "identification", i.ID, "result", f.Result)
+	}
 	late := f.At.Before(i.LastFindingAt)
 	if !possible || late {
 		s.Log.Info("a result changed nothing", "identification", i.ID, "state", i.State, "result", f.Result, "late", late)

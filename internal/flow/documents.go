@@ -47,8 +47,10 @@ func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identifi
 		}
 		kept.documents = append(kept.documents, d)
 	}
-	kept.archive, err = s.put(ctx, key, p.ID, archive.Whole)
-	return kept, err
+	if kept.archive, err = s.put(ctx, key, p.ID, archive.Whole); err != nil {
+		return evidence{}, err // all of it or nothing: it is fetched again as a whole
+	}
+	return kept, nil
 }
 
 func (s *Service) personKey(ctx context.Context, personID string) (*seal.Key, error) {

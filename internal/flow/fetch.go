@@ -100,10 +100,6 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if err != nil {
 		return err
 	}
-	if finding.Event == kyc.NotUnderstood {
-		s.Log.Error("the provider answered with a result that is not known; it is kept and changes nothing",
-			"identification", i.ID, "result", finding.Result)
-	}
 	var kept evidence
 	var lacking bool
 	succeeds, err := s.wouldSucceed(ctx, i, finding)

@@ -39,8 +39,8 @@ const JobLease = 90 * time.Second
 
 // Backoff doubles from first up to most.
 func Backoff(attempt int, first, most time.Duration) time.Duration {
-	if attempt > 20 {
-		return most
+	for ; attempt > 0 && first < most; attempt-- {
+		first *= 2
 	}
-	return min(first<<attempt, most)
+	return min(first, most)
 }

@@ -26,7 +26,7 @@ type faults struct {
 type gatewayFault struct {
 	Mode  string        // one of faultModes, "" for none
 	Count int           // calls left; 0 is until cleared
-	Delay time.Duration // of mode slow
+	Delay time.Duration // of the modes slow and late
 }
 
 type pushFaults struct {
@@ -109,6 +109,15 @@ var faultModes = map[string]func(w http.ResponseWriter, r *http.Request, next ht
 		if r.Context().Err() == nil {
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 			next.ServeHTTP(w, r)
+		}
+	},
+	"late": func(w http.ResponseWriter, r *http.Request, next http.Handler, delay time.Duration) {
+		whole := heldAnswer{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(&whole, r)
+		simkit.Wait(r.Context(), nil, delay)
+		if r.Context().Err() == nil {
+			w.WriteHeader(whole.status)
+			w.Write(whole.body.Bytes())
 		}
 	},
 	"garbage": func(w http.ResponseWriter, _ *http.Request, _ http.Handler, _ time.Duration) {

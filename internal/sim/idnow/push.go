@@ -86,11 +86,20 @@ func (s *Server) send(ctx context.Context, r result) error {
 	if err != nil {
 		return fmt.Errorf("write push: %w", err)
 	}
+	status, err := s.post(ctx, body)
+	if err == nil && (status < 200 || status > 299) {
+		err = fmt.Errorf("send push: answered %d %s", status, http.StatusText(status))
+	}
+	return err
+}
+
+// post POSTs a body to where pushes go and returns the status of the answer.
+func (s *Server) post(ctx context.Context, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.urls().push, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("write push: the address is no URL")
+		return 0, errors.New("write push: the address is no URL")
 	}
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	resp, err := s.cfg.Client.Do(req)
@@ -99,14 +108,11 @@ func (s *Server) send(ctx context.Context, r result) error {
 		if errors.As(err, &detail) {
 			err = detail.Err // without the address, which may be secret
 		}
-		return fmt.Errorf("send push: %w", err)
+		return 0, fmt.Errorf("send push: %w", err)
 	}
 	defer resp.Body.Close()
 	if _, err := io.CopyN(io.Discard, resp.Body, 1<<16); err != nil && err != io.EOF {
-		return fmt.Errorf("read answer to push: %w", err)
+		return 0, fmt.Errorf("read answer to push: %w", err)
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("send push: answered %s", resp.Status)
-	}
-	return nil
+	return resp.StatusCode, nil
 }

@@ -19,6 +19,7 @@ import (
 //	POST   /faults                  {"mode","count","delay"}: the gateway misbehaves, so many calls long (0: until cleared)
 //	DELETE /faults                  clears the faults of the gateway and of pushes
 //	POST   /pushes                  {"duplicate","drop","reorder"}: what is done to the next pushes
+//	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status
 //	POST   /unkind                  {"on"}: a little of everything
 func (s *Server) Steering() http.Handler {
 	mux := http.NewServeMux()
@@ -28,6 +29,7 @@ func (s *Server) Steering() http.Handler {
 	mux.HandleFunc("POST /faults", s.steerFaults)
 	mux.HandleFunc("DELETE /faults", s.steerClear)
 	mux.HandleFunc("POST /pushes", s.steerPushes)
+	mux.HandleFunc("POST /push", s.steerPush)
 	mux.HandleFunc("POST /unkind", s.steerUnkind)
 	return mux
 }
@@ -45,12 +47,26 @@ type sessionView struct {
 	Tracking *string    `json:"trackingid"`
 	NextDue  *time.Time `json:"next_due"`
 	Pushes   int        `json:"pushes_waiting"`
+
+	Outcomes []outcomeView `json:"outcomes"`
+}
+
+// outcomeView is a result that came to be, whether it still holds or not.
+type outcomeView struct {
+	At      time.Time `json:"at"`
+	Attempt int       `json:"attempt"`
+	Result  string    `json:"result"`
+	Reason  *string   `json:"reason"`
 }
 
 func (s *Server) view(ses *session) sessionView {
 	v := sessionView{
 		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + "/" + s.cfg.CompanyID + "/identifications/" + ses.Tx,
 		Created: ses.CreatedAt, Attempt: ses.Attempt, Step: s.pageOf(ses), Tracking: optional(ses.Tracking), Pushes: len(ses.Pushes),
+		Outcomes: make([]outcomeView, len(ses.Outcomes)),
+	}
+	for n, o := range ses.Outcomes {
+		v.Outcomes[n] = outcomeView{o.At, o.Attempt, o.Report.Process.Result, optional(o.Report.Process.Reason)}
 	}
 	if o := ses.present(); o != nil {
 		v.Result, v.Reason = optional(o.Report.Process.Result), optional(o.Report.Process.Reason)
@@ -146,6 +162,24 @@ func (s *Server) steerPushes(w http.ResponseWriter, r *http.Request) {
 	s.faults.Pushes = sent
 	s.mu.Unlock()
 	simkit.WriteJSON(w, http.StatusOK, sent)
+}
+
+func (s *Server) steerPush(w http.ResponseWriter, r *http.Request) {
+	body, err := simkit.Body(w, r)
+	if errors.Is(err, simkit.ErrTooLarge) {
+		steerError(w, http.StatusRequestEntityTooLarge, err.Error())
+		return
+	}
+	if err != nil || s.urls().push == "" {
+		steerError(w, http.StatusBadRequest, "the body could not be read, or there is nowhere to push to")
+		return
+	}
+	status, err := s.post(r.Context(), body)
+	if err != nil {
+		steerError(w, http.StatusBadGateway, err.Error())
+		return
+	}
+	simkit.WriteJSON(w, http.StatusOK, map[string]int{"status": status})
 }
 
 func (s *Server) steerUnkind(w http.ResponseWriter, r *http.Request) {

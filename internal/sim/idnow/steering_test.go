@@ -30,6 +30,10 @@ func TestSteeringSessions(t *testing.T) {
 	if all := steer(t, w, "GET", "/sessions", "", 200); len(all["sessions"].([]any)) != 1 {
 		t.Errorf("%v", all)
 	}
+	outcomes := steer(t, w, "POST", "/sessions/tx-1/result", `{"result":"SUCCESS"}`, 200)["outcomes"].([]any)
+	if len(outcomes) != 2 || outcomes[0].(map[string]any)["reason"] != "USER_NO_ID" || outcomes[1].(map[string]any)["result"] != "SUCCESS" {
+		t.Errorf("%v", outcomes)
+	}
 	steer(t, w, "GET", "/sessions/none", "", 404)
 	steer(t, w, "POST", "/sessions/none/result", `{"result":"SUCCESS"}`, 404)
 	steer(t, w, "POST", "/sessions/tx-1/result", `{"result":"nonsense"}`, 400)
@@ -38,6 +42,26 @@ func TestSteeringSessions(t *testing.T) {
 	steer(t, w, "POST", "/faults", `{"mode":"slow","delay":"long"}`, 400)
 	steer(t, w, "POST", "/pushes", `{"drop":-1}`, 400)
 	steer(t, w, "POST", "/pushes", strings.Repeat(" ", 1<<20+1), 413)
+}
+
+// TestForgedPush: anything can be sent as if it were a push.
+func TestForgedPush(t *testing.T) {
+	w := newWorld(t, nil)
+	const forged = `{"identificationprocess":{"transactionnumber":"nobody","result":"SUCCESS"}}`
+	if answer := steer(t, w, "POST", "/push", forged, 200); answer["status"] != 200.0 {
+		t.Errorf("%v", answer)
+	}
+	if answer := steer(t, w, "POST", "/push", "nonsense", 200); answer["status"] != 400.0 {
+		t.Errorf("%v", answer)
+	}
+	if got := w.company.take(); len(got) != 1 || got[0].raw != forged {
+		t.Errorf("the company got %v", got)
+	}
+	steer(t, w, "POST", "/push", strings.Repeat(" ", 1<<20+1), 413)
+	w.company.server.Close()
+	steer(t, w, "POST", "/push", forged, 502)
+	w.server.SetURLs("", "", "", "")
+	steer(t, w, "POST", "/push", forged, 400)
 }
 
 func TestFaults(t *testing.T) {
@@ -66,7 +90,7 @@ func TestFaults(t *testing.T) {
 		switch mode {
 		case "down", "half":
 			good = err != nil
-		case "slow":
+		case "slow", "late":
 			good = status == 200 && json.Valid([]byte(body))
 		case "garbage":
 			good = status == 200 && !json.Valid([]byte(body))
@@ -91,19 +115,34 @@ func TestFaults(t *testing.T) {
 		t.Error("a slow call was answered")
 	}
 	// A slow /start that is given up leaves nothing behind. Its handler ends too, or closing the listener would take 10 minutes.
+	start := func(ctx context.Context, tx string) {
+		req, err := http.NewRequestWithContext(ctx, "POST", w.gateway.URL+"/api/v1/"+w.cfg.CompanyID+"/identifications/"+tx+"/start", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-API-KEY", w.cfg.APIKey)
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+			t.Errorf("the start of %s was answered", tx)
+		}
+	}
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, "POST", w.gateway.URL+"/api/v1/"+w.cfg.CompanyID+"/identifications/given-up/start", strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("X-API-KEY", w.cfg.APIKey)
-	if resp, err := client.Do(req); err == nil {
-		resp.Body.Close()
-		t.Error("a slow start was answered")
-	}
+	start(ctx, "given-up")
 	if w.server.session("given-up") != nil {
 		t.Error("a start that was given up was carried out")
+	}
+	// A late one is carried out, and only its answer is lost.
+	steer(t, w, "POST", "/faults", `{"mode":"late","delay":"10m"}`, 200)
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		<-w.server.changed
+		cancel()
+	}()
+	start(ctx, "lost")
+	if w.server.session("lost") == nil {
+		t.Error("a late start was not carried out")
 	}
 	steer(t, w, "DELETE", "/faults", "", 200)
 	if status, _, err := get(t.Context()); status != 200 {

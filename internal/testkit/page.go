@@ -1,0 +1,73 @@
+package testkit
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Page is a page of a customer's, walked as a browser without scripts does: it
+// sends the form as it finds it, with some fields filled in.
+type Page struct {
+	Body string // what is shown now
+
+	t   testing.TB
+	url string
+}
+
+var (
+	input     = regexp.MustCompile(`<input[^>]*>`)
+	attribute = regexp.MustCompile(`\b(name|value|type)="([^"]*)"`)
+)
+
+// OpenPage opens the page at the URL, in English.
+func OpenPage(t testing.TB, url string) *Page {
+	t.Helper()
+	p := &Page{t: t, url: url}
+	p.Open()
+	return p
+}
+
+// Open opens the page again.
+func (p *Page) Open() {
+	p.t.Helper()
+	resp, err := http.Get(p.url + "?lang=en")
+	p.shown(resp, err)
+}
+
+func (p *Page) shown(resp *http.Response, err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.Body = string(b)
+}
+
+// Send posts what stands in the form (hidden, text, chosen) and the pairs given.
+func (p *Page) Send(pairs ...string) {
+	p.t.Helper()
+	form := url.Values{}
+	for _, tag := range input.FindAllString(p.Body, -1) {
+		a := map[string]string{}
+		for _, m := range attribute.FindAllStringSubmatch(tag, -1) {
+			a[m[1]] = m[2]
+		}
+		boxed := a["type"] == "checkbox" || a["type"] == "radio"
+		if a["name"] != "" && (!boxed || strings.Contains(tag, " checked")) {
+			form.Set(a["name"], a["value"])
+		}
+	}
+	for n := 0; n < len(pairs); n += 2 {
+		form.Set(pairs[n], pairs[n+1])
+	}
+	resp, err := http.PostForm(p.url+"?lang=en", form)
+	p.shown(resp, err)
+}
