@@ -1,0 +1,131 @@
+package crashtest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+)
+
+// customer does one thing after another until the world ends. It waits when
+// there is no server, and goes on where it was.
+type customer struct {
+	*client
+	chance *rand.Rand
+}
+
+func (c *customer) work() {
+	defer c.http.CloseIdleConnections()
+	for !c.w.ending.Load() {
+		err := c.journey()
+		if err != nil && !errors.Is(err, errNoAnswer) {
+			return // reported where it happened
+		}
+	}
+}
+
+// scenarios are what robots and people play; most are cheap ones, since the
+// evidence of a success is a dozen files.
+var scenarios = []string{
+	"X-AUTOTEST-ABORTIDENT", "X-AUTOTEST-ABORTIDENT", "X-AUTOTEST-CANCELED", "X-AUTOTEST-FRAUDIDENT", "X-AUTOTEST-HAPPYPATH", "X-AUTOTEST-FRAUDOK",
+	"X-AUTOTEST-FRAUDREVIEW", "X-AUTOTEST-CHANGEALL", "X-AUTOTEST-LONGREVIEW", "X-AUTOTEST-UNHEARD-OF",
+	"X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH",
+	"X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH", "X-MANUALTEST-HAPPYPATH",
+}
+
+func (c *customer) one(in int) bool { return c.chance.IntN(in) == 0 }
+
+// journey is one customer's way, or something that stands beside it.
+func (c *customer) journey() error {
+	switch c.chance.IntN(12) {
+	case 0:
+		return c.advance([]string{"1s", "12s", "45s", "2m"}[c.chance.IntN(4)])
+	case 1:
+		c.token = ""
+		return nil
+	case 2:
+		return c.subscriber()
+	}
+	p, err := c.createPerson(scenarios[c.chance.IntN(len(scenarios))], c.one(2))
+	if err != nil {
+		return err
+	}
+	if c.one(2) {
+		if err := c.patchPerson(p); err != nil {
+			return err
+		}
+	}
+	i, err := c.createIdent(p, c.one(2))
+	if err != nil {
+		return err
+	}
+	if c.one(8) {
+		return nil // never requested
+	}
+	if err := c.several(i); err != nil {
+		return err
+	}
+	return c.play(i)
+}
+
+// refusals are what a request may be answered besides 200: the provider refuses
+// or has trouble, or a result was quicker.
+var refusals = []int{http.StatusBadRequest, http.StatusPreconditionFailed, http.StatusBadGateway, http.StatusGatewayTimeout}
+
+// several requests the identification once, or twice at the same time.
+func (c *customer) several(i *ident) error {
+	if !c.one(4) {
+		return c.request(i, refusals...)
+	}
+	twin := c.w.client(c.name+"-twin", false)
+	twin.token, twin.sent = c.token, c.sent*1000
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		// Its answer is the other's; that it was sent is written down.
+		_, _ = twin.try(request{method: "PATCH", path: i.path() + "/request", ids: &i.requests})
+		twin.http.CloseIdleConnections()
+	})
+	err := c.request(i, refusals...)
+	wg.Wait()
+	return err
+}
+
+// endings are what people come to; after the first two they may try again.
+var endings = []struct{ result, reason string }{
+	{"ABORTED", "TECH_VIDEO"}, {"CANCELED", "TECH_PHOTO"}, {"ABORTED", ""}, {"CANCELED", ""},
+	{"FAILED", ""}, {"FRAUD_SUSPICION_CONFIRMED", ""}, {"REVIEW_PENDING", ""}, {"SUCCESS", ""}, {"SUCCESS_DATA_CHANGED", ""},
+}
+
+// play goes through attempts until one ends well, or the customer has enough.
+func (c *customer) play(i *ident) error {
+	for range 1 + c.chance.IntN(3) {
+		if c.one(3) {
+			break // the robot goes on, or time does
+		}
+		e := endings[c.chance.IntN(len(endings))]
+		if err := c.choose(i, e.result, e.reason); err != nil {
+			return err
+		}
+		if e.result == "ABORTED" || e.result == "CANCELED" {
+			if err := c.request(i, refusals...); err != nil {
+				return err
+			}
+		}
+	}
+	return c.look(i)
+}
+
+// subscriber subscribes, does something that must be told, and unsubscribes.
+func (c *customer) subscriber() error {
+	h, err := c.subscribe("IDENTIFICATION")
+	if err == nil {
+		var p *person
+		if p, err = c.createPerson("X-MANUALTEST-HAPPYPATH", false); err == nil {
+			_, err = c.createIdent(p, false)
+		}
+	}
+	if h == nil || (err != nil && !errors.Is(err, errNoAnswer)) {
+		return err
+	}
+	return c.unsubscribe(h)
+}
