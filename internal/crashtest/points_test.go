@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
@@ -32,6 +31,22 @@ type atlas struct {
 
 // points are the points, sorted.
 func (a atlas) points() []string { return slices.Sorted(maps.Keys(a.scenes)) }
+
+// scenesOf lists the scenes that pass a point; long ones if there is no other.
+func (a atlas) scenesOf(point string) []string {
+	for _, long := range []bool{false, true} {
+		var names []string
+		for _, s := range scenes {
+			if s.long == long && a.scenes[point][s.name] > 0 {
+				names = append(names, s.name)
+			}
+		}
+		if len(names) > 0 {
+			return names
+		}
+	}
+	return nil
+}
 
 var (
 	explored sync.Once
@@ -66,12 +81,10 @@ func explore(t *testing.T) atlas {
 		learn(birth)
 		w.settle(p)
 		for _, s := range scenes {
-			began := time.Now()
 			if err := s.play(&stage{w.harness, p}); err != nil {
 				t.Fatalf("the scene %q: %v\n%s", s.name, err, p.log.String())
 			}
 			learn(s.name)
-			t.Logf("scene %s %s", s.name, time.Since(began))
 		}
 		w.finish(p)
 		theAtlas = a

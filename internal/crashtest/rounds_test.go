@@ -2,7 +2,6 @@ package crashtest
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -79,6 +78,8 @@ func (r *run) again() {
 // atRandom kills the program that is shipped, under load.
 func (r *run) atRandom() {
 	r.t.Helper()
+	began := time.Now()
+	defer func() { r.t.Logf("round %d: at random, %s", *rounds-r.left, time.Since(began).Round(time.Millisecond)) }()
 	r.w.gate.open(r.p.APIURL)
 	select {
 	case <-time.After(r.w.random()):
@@ -97,15 +98,13 @@ const grace = time.Second
 // it, under load. What is not met is tried again.
 func (r *run) atPoint(point string) {
 	r.t.Helper()
-	scenesOf := maps.Clone(r.known.scenes[point])
-	delete(scenesOf, birth)
-	names := slices.Sorted(maps.Keys(scenesOf))
+	began, names := time.Now(), r.known.scenesOf(point)
+	defer func() { r.t.Logf("round %d: %s, %s", *rounds-r.left, point, time.Since(began).Round(time.Millisecond)) }()
 	for try := range 3 {
-		nth := 1
+		name, nth := names[r.w.chance.IntN(len(names))], 1
 		if try == 0 {
-			nth += r.w.chance.IntN(3)
+			nth += r.w.chance.IntN(min(5, r.known.scenes[point][name]))
 		}
-		name := names[r.w.chance.IntN(len(names))]
 		r.p.kill() // it stands idle: the gate is closed
 		p := r.w.launch(fmt.Sprintf("%s#%d", point, nth))
 		if p.serves(r.t) {
