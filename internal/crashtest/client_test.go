@@ -28,12 +28,17 @@ type client struct {
 	patient bool
 	partner sandbox.Credentials
 
-	direct string // the server to speak to, whether the gate is open or not
-	http   *http.Client
-	token  string
-	serial int // of the server that was spoken to last
-	sent   int
+	entered int    // the server that was entered last
+	direct  string // the server to speak to, whether the gate is open or not
+	http    *http.Client
+	token   string
+	serial  int // of the server that was spoken to last
+	sent    int
 }
+
+// logins is how many tokens in a row may be too old: while a scene lets weeks
+// pass, a token lives for some milliseconds.
+const logins = 1000
 
 // hang is how long an answer may take: longer than any deadline of the server.
 const hang = 90 * time.Second
@@ -92,11 +97,13 @@ func (c *client) try(r request) (answer, error) {
 		api = c.direct
 	case c.patient:
 		api, serial = c.w.gate.enter(c.serial - 1)
+		c.entered = serial
 	}
 	if serial != c.serial {
 		c.http.CloseIdleConnections() // they end at a server that is gone
 	}
-	for range 3 {
+	var last answer
+	for range logins {
 		if c.token == "" && !r.open {
 			if err := c.login(api, serial); err != nil {
 				return answer{}, err
@@ -106,9 +113,9 @@ func (c *client) try(r request) (answer, error) {
 		if err != nil || a.status != http.StatusUnauthorized || r.open {
 			return a, err
 		}
-		c.token = "" // it has expired on the sandbox's clock
+		c.token, last = "", a // it has expired on the sandbox's clock
 	}
-	return answer{}, c.unexpected(r.method+" "+r.path+" with a new token", answer{status: http.StatusUnauthorized})
+	return answer{}, c.unexpected(r.method+" "+r.path+" with a new token", last)
 }
 
 func (c *client) send(api string, serial int, r request) (answer, error) {

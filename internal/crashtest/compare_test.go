@@ -11,7 +11,7 @@ import (
 
 // older is how many of the older things are read again after each crash,
 // besides everything that is new since the last one.
-const older = 20
+const older = 8
 
 // compare reads what was acknowledged, at once after a start and before the
 // customers are back: it is what was acknowledged, or something later.

@@ -3,7 +3,6 @@ package crashtest
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"testing"
 	"time"
 )
@@ -27,42 +26,28 @@ func TestCrash(t *testing.T) {
 	}
 	t.Logf("seed %d", s)
 	known := explore(t)
-	var total tally
-	for n, name := range []string{"sqlite", "postgres"} {
-		t.Run(name, func(t *testing.T) {
-			r := newRun(t, name, s+uint64(n), known)
-			r.all()
-			t.Log(r.tally.String())
-			total.add(r.tally)
-		})
+	runs := []*run{{tally: tally{name: "sqlite"}}, {tally: tally{name: "postgres"}}}
+	t.Run("on", func(t *testing.T) {
+		for n, r := range runs {
+			t.Run(r.name, func(t *testing.T) {
+				t.Parallel() // each waits for its disk
+				*r = run{t: t, seed: s + uint64(n), known: known, left: *rounds, tally: tally{name: r.name, met: map[string]bool{}}}
+				r.all()
+			})
+		}
+	})
+	for _, r := range runs {
+		t.Log(r.String())
 	}
-	t.Log("all: " + total.String())
 }
 
 // tally is what a run has done.
 type tally struct {
 	name                                    string
 	random, named                           int
-	met                                     map[string]bool
+	met                                     map[string]bool // named points
 	acknowledged, notifications, deliveries int
 	losses                                  int
-	known                                   int
-}
-
-func (a *tally) add(b tally) {
-	a.random, a.named, a.losses = a.random+b.random, a.named+b.named, a.losses+b.losses
-	a.acknowledged, a.notifications, a.deliveries = a.acknowledged+b.acknowledged, a.notifications+b.notifications, a.deliveries+b.deliveries
-	if a.met == nil {
-		a.met = map[string]bool{}
-	}
-	maps.Copy(a.met, b.met)
-	a.known = b.known
-	a.name = "both"
-}
-
-func (a *tally) String() string {
-	return fmt.Sprintf("%s: %d rounds: %d kills at random, %d at named points (%d of %d points); %d acknowledged writes, %d notifications delivered in %d calls; losses: %d",
-		a.name, a.random+a.named, a.random, a.named, len(a.met), a.known, a.acknowledged, a.notifications, a.deliveries, a.losses)
 }
 
 // run is the rounds on one database.
@@ -77,9 +62,10 @@ type run struct {
 	p     *process // alive, between the rounds
 }
 
-func newRun(t *testing.T, name string, seed uint64, known atlas) *run {
-	r := &run{t: t, seed: seed, known: known, left: *rounds, tally: tally{name: name, met: map[string]bool{}, known: len(known.scenes)}}
-	return r
+// String is the line that is printed in the end.
+func (r *run) String() string {
+	return fmt.Sprintf("%s: %d rounds: %d kills at random, %d at %d of %d named points; %d acknowledged writes, %d notifications delivered in %d calls; losses: %d",
+		r.name, r.random+r.named, r.random, r.named, len(r.met), len(r.known.scenes), r.acknowledged, r.notifications, r.deliveries, r.losses)
 }
 
 // all goes through worlds until there are no rounds left, and, if every point is

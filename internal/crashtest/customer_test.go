@@ -14,9 +14,16 @@ type customer struct {
 	chance *rand.Rand
 }
 
+// journeys is how many each customer makes before waiting for the next server,
+// so that a scene in which weeks pass is not buried under them.
+const journeys = 10
+
 func (c *customer) work() {
 	defer c.http.CloseIdleConnections()
-	for !c.w.ending.Load() {
+	for n := 1; !c.w.ending.Load(); n++ {
+		if n%journeys == 0 {
+			c.w.gate.enter(c.entered) // no more with this server
+		}
 		err := c.journey()
 		if err != nil && !errors.Is(err, errNoAnswer) {
 			return // reported where it happened

@@ -13,6 +13,7 @@ import (
 // finish lets everything come to its end and compares all of it.
 func (w *world) finish(p *process) {
 	w.t.Helper()
+	w.ending.Store(true)
 	w.gate.open(p.APIURL)
 	w.dismiss()
 	must := func(err error) {
@@ -85,7 +86,6 @@ func (w *world) decide() error {
 // dismiss lets the customers go home.
 func (w *world) dismiss() {
 	w.t.Helper()
-	w.ending.Store(true)
 	gone := make(chan struct{})
 	go func() {
 		w.working.Wait()
@@ -267,17 +267,20 @@ func (w *world) auditSessions(p *process, r *rows) {
 		}
 		results[f.ident][f.result] = true
 	}
-	requested := map[string]bool{}
+	requested, refused := map[string]bool{}, map[string]bool{}
 	for _, i := range r.idents {
 		requested[i.id] = i.requestedAt != 0
+	}
+	for _, h := range r.history {
+		refused[h.ident] = refused[h.ident] || h.event == "request_refused"
 	}
 	sessions := map[string]int{}
 	for _, s := range answer.Sessions {
 		sessions[s.Tx]++
-		if !requested[s.Tx] {
+		if !requested[s.Tx] && !refused[s.Tx] { // refused after an answer that was lost
 			w.lose("the provider has a session %s that was not requested", s.Tx)
 		}
-		if s.Result != nil && !results[s.Tx][*s.Result] {
+		if requested[s.Tx] && s.Result != nil && !results[s.Tx][*s.Result] {
 			w.lose("the provider's result %s of %s was not taken in", *s.Result, s.Tx)
 		}
 	}

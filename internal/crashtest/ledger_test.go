@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/identikit/identikit/internal/sandbox"
@@ -112,6 +113,13 @@ func (l *ledger) all() (persons []*person, idents []*ident) {
 		idents = append(idents, p.idents...)
 	}
 	return persons, idents
+}
+
+// ours tells whether the path is of a subscription of the partner whom the load is of.
+func (l *ledger) ours(path string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.hooks, func(h *hook) bool { return h.path == path && h.partner == l.partner })
 }
 
 // subscriptions lists the hooks.

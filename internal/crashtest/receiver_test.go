@@ -86,7 +86,7 @@ func (r *receiver) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 	}
 	chance := fnv.New32a()
 	chance.Write([]byte(c.id))
-	if c.event == "IDENTIFICATION" && chance.Sum32()%4 == 0 {
+	if c.event == "IDENTIFICATION" && chance.Sum32()%4 == 0 && r.w.ours(c.path) {
 		c.observed = r.observe(c)
 	}
 	r.mu.Lock()

@@ -79,7 +79,6 @@ func (r *run) again() {
 func (r *run) atRandom() {
 	r.t.Helper()
 	began := time.Now()
-	defer func() { r.t.Logf("round %d: at random, %s", *rounds-r.left, time.Since(began).Round(time.Millisecond)) }()
 	r.w.gate.open(r.p.APIURL)
 	select {
 	case <-time.After(r.w.random()):
@@ -89,6 +88,7 @@ func (r *run) atRandom() {
 	r.p.kill()
 	r.random, r.left = r.random+1, r.left-1
 	r.again()
+	r.t.Logf("round %d: at random: %s", r.random+r.named, time.Since(began).Round(time.Millisecond))
 }
 
 // grace is how long the load may take to pass a point that a scene has passed by.
@@ -99,7 +99,6 @@ const grace = time.Second
 func (r *run) atPoint(point string) {
 	r.t.Helper()
 	began, names := time.Now(), r.known.scenesOf(point)
-	defer func() { r.t.Logf("round %d: %s, %s", *rounds-r.left, point, time.Since(began).Round(time.Millisecond)) }()
 	for try := range 3 {
 		name, nth := names[r.w.chance.IntN(len(names))], 1
 		if try == 0 {
@@ -114,6 +113,7 @@ func (r *run) atPoint(point string) {
 		met := r.died(p)
 		r.again()
 		if met || r.w.losses > 0 {
+			r.t.Logf("round %d: %s, in the scene %q: %s", r.random+r.named, point, name, time.Since(began).Round(time.Millisecond))
 			return
 		}
 	}
