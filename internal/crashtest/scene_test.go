@@ -197,9 +197,8 @@ func tooEarly(s *stage) error {
 	return inOrder(
 		func() error { return s.fault("half", i.id+"/start") },
 		func() error { return s.request(i, 502) },
-		func() error { return s.tell(i, "ABORTED") },
-		func() error { return s.advance("2s") },
 		func() error { return s.fault("refuse", i.id+"/start") },
+		func() error { return s.tell(i, "ABORTED") },
 		func() error { return s.advance("4h") },
 		s.clear,
 		func() error { return s.request(i) },
