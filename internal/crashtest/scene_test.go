@@ -305,7 +305,7 @@ func pausedSubscription(s *stage) error {
 	if _, err := s.w.command(s.p, "partner", "set", partner.ClientID, "--greeting", "Deaf", "--json"); err != nil {
 		return err
 	}
-	other := s.w.client(s.name+"-deaf", false)
+	other := s.w.client(fmt.Sprintf("deaf-%d", s.w.next()), false)
 	other.partner = partner
 	deaf := &stage{other, s.p}
 	h, err := deaf.subscribe("IDENTIFICATION")
