@@ -3,8 +3,10 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS    ?= ./...
 ADDR    ?=
+ROUNDS  ?= 100
+SEED    ?= 0
 
-.PHONY: help run build test check bench generate clean
+.PHONY: help run build test crash check bench generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +19,9 @@ build: ## one static binary: bin/identikit
 
 test: ## every test on both databases, with the race detector; ARGS='-run X ./internal/…' narrows
 	@scripts/test.sh $(ARGS)
+
+crash: ## kill the server at random and at every commit point, on both databases; ROUNDS=100, SEED=0
+	@scripts/test.sh -timeout 120m -v -run '^TestCrash$$' ./internal/crashtest -args -crash.rounds=$(ROUNDS) -crash.seed=$(SEED) -crash.every
 
 check: ## format, vet, staticcheck, generated files fresh, import rules
 	@scripts/check.sh

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/crash"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/sandbox"
@@ -53,9 +54,18 @@ func (f dataFlags) open(ctx context.Context, mayBegin bool) (kyc.Store, error) {
 			return nil, err
 		}
 	}
-	return sqlstore.Open(ctx, url, sqlstore.Options{
+	return openStore(ctx, url)
+}
+
+// openStore opens the store of an installation that makes up its ids by chance.
+func openStore(ctx context.Context, url string) (kyc.Store, error) {
+	store, err := sqlstore.Open(ctx, url, sqlstore.Options{
 		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
 	})
+	if err != nil {
+		return nil, err
+	}
+	return crash.Store(store), nil
 }
 
 // masterFlags say where the master key is.

@@ -11,10 +11,9 @@ import (
 
 	"github.com/identikit/identikit/internal/blob/dir"
 	"github.com/identikit/identikit/internal/clock"
-	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/crash"
 	"github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/server"
-	"github.com/identikit/identikit/internal/store/sqlstore"
 )
 
 type serveCmd struct {
@@ -66,9 +65,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	log := c.logger(slog.LevelInfo)
-	store, err := sqlstore.Open(ctx, c.Database, sqlstore.Options{
-		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
-	})
+	store, err := openStore(ctx, c.Database)
 	if err != nil {
 		return err
 	}
@@ -78,7 +75,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s := server.New(server.Config{
-		Store: store, Blobs: blobs, Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		Store: store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,

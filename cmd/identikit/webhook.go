@@ -37,9 +37,13 @@ func (c *webhookResumeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		simulated, err := sandbox.Lives(ctx, store) // on PostgreSQL too; its receivers are on this machine
+		if err != nil {
+			return err
+		}
 		f := &flow.Service{Store: store, Clock: clock.Real{}, Wall: clock.Real{}, Master: master}
 		f.Caller = &webhook.Sender{
-			Flow: f, Client: webhook.Client(c.Database == "", nil), Clock: clock.Real{}, Wall: clock.Real{}, Version: version,
+			Flow: f, Client: webhook.Client(simulated, nil), Clock: clock.Real{}, Wall: clock.Real{}, Version: version,
 		}
 		return report(f.Resume(ctx, c.ID), c.JSON, map[string]any{"id": c.ID, "paused": false})
 	})

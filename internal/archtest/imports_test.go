@@ -53,6 +53,7 @@ var rules = []rule{
 	{packages: "internal/testkit", ours: []string{"…"}},
 	{packages: "internal/testkit/*", ours: []string{"…"}},
 	{packages: "internal/walk", ours: []string{"…"}},
+	{packages: "internal/crashtest", ours: []string{"…"}},
 	{packages: "internal/store/storetest", ours: []string{"…"}},
 	{packages: "internal/blob/blobtest", ours: []string{"…"}},
 	{packages: "internal/provider/providertest", ours: []string{"…"}},
@@ -70,6 +71,7 @@ var rules = []rule{
 	{packages: "internal/job", ours: []string{"internal/kyc"}},
 	{packages: "internal/blob", ours: []string{"internal/kyc"}},
 	{packages: "internal/blob/*", ours: []string{"internal/blob", "internal/kyc"}},
+	{packages: "internal/crash", ours: []string{"internal/kyc", "internal/blob"}},
 	{packages: "internal/seal", ours: []string{"internal/kyc"}},
 	{packages: "internal/report"},
 	{packages: "internal/config", ours: []string{"internal/kyc", "internal/pii"}},
@@ -84,7 +86,7 @@ var edge = []string{"internal/flow", "internal/kyc", "internal/method", "interna
 
 // support are the packages that only tests use.
 var support = []string{
-	"internal/archtest", "internal/testkit", "internal/testkit/*", "internal/walk",
+	"internal/archtest", "internal/crashtest", "internal/testkit", "internal/testkit/*", "internal/walk",
 	"internal/store/storetest", "internal/blob/blobtest", "internal/provider/providertest", "bench",
 }
 

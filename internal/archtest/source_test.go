@@ -22,7 +22,7 @@ const maxLines = 800
 // worldly are the packages that may read the machine's clock, chance and
 // environment; everybody else is given them, so that tests can repeat.
 var worldly = []string{
-	"cmd/*", "internal/clock", "internal/id", "internal/config", "internal/sim/simkit",
+	"cmd/*", "internal/clock", "internal/id", "internal/config", "internal/crash", "internal/sim/simkit",
 }
 
 // keyMakers need chance that nobody can repeat: keys are never seeded.

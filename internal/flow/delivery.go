@@ -45,13 +45,27 @@ func (s *Service) Delivery(ctx context.Context, j kyc.Job) (d Delivery, ok bool,
 		d.Subscription, d.Secret, err = s.subscriptionWithSecret(ctx, d.Notification.SubscriptionID)
 	}
 	if kyc.IsKind(err, kyc.NotFound) || (err == nil && d.Notification.State != kyc.Queued) {
-		return d, false, s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
+		return d, false, s.drop(ctx, j, d.Notification.SubscriptionID, err != nil)
 	}
 	if err == nil && d.Subscription.Paused {
 		return d, false, s.park(ctx, j, d.Subscription.ID)
 	}
 	d.Attempt = d.Notification.Attempts + 1
 	return d, err == nil, err
+}
+
+// drop settles a job that has nothing to send. Of a subscription that is gone
+// it removes what is queued too: a change that began before the removal may have
+// committed after it.
+func (s *Service) drop(ctx context.Context, j kyc.Job, subscription string, gone bool) error {
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if gone && subscription != "" {
+			if err := tx.Subscriptions().Delete(subscription); err != nil {
+				return err
+			}
+		}
+		return tx.Jobs().Done(j)
+	})
 }
 
 // park keeps a job for the day on which its subscription is resumed. Whether it

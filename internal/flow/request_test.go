@@ -147,7 +147,32 @@ func TestManyRequests(t *testing.T) {
 		if got := r.Statuses(path.Base(ident)); !slices.Equal(got, []string{"created", "pending"}) {
 			t.Errorf("webhooks told %v", got)
 		}
+		if got := sessions(t, l); !slices.Equal(got, []string{path.Base(ident)}) {
+			t.Errorf("the provider has the sessions %v", got)
+		}
 	})
+}
+
+// sessions lists the transactions that the simulated provider has a session of.
+func sessions(t *testing.T, l *testkit.Live) (all []string) {
+	t.Helper()
+	resp, err := http.Get(l.SteeringURL + "/sessions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Sessions []struct {
+			Tx string `json:"transactionnumber"`
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range answer.Sessions {
+		all = append(all, s.Tx)
+	}
+	return all
 }
 
 // TestManyCreations: 50 at once on one person are 50.
@@ -156,16 +181,29 @@ func TestManyCreations(t *testing.T) {
 		l := testkit.Start(t, url)
 		base := "/v1/persons/" + l.Person("Anna") + "/identifications"
 		var wg sync.WaitGroup
-		for range 50 {
+		told := make([]string, 50)
+		for n := range told {
 			wg.Go(func() {
-				if status, _, body := l.Do("POST", base, testkit.Object{"method": "idnow"}); status != 201 {
+				status, _, body := l.Do("POST", base, testkit.Object{"method": "idnow"})
+				var o struct{ ID string }
+				if err := json.Unmarshal(body, &o); err != nil || status != 201 {
 					t.Errorf("%d %s", status, body)
 				}
+				told[n] = o.ID
 			})
 		}
 		wg.Wait()
-		if n := len(l.Array(base + "?page[size]=100")); n != 50 {
-			t.Errorf("%d exist", n)
+		var there []string
+		for _, o := range l.Array(base + "?page[size]=100") {
+			there = append(there, o["id"].(string))
+		}
+		slices.Sort(told)
+		slices.Sort(there)
+		if !slices.Equal(told, there) || len(slices.Compact(there)) != 50 {
+			t.Errorf("told of %v, %v exist", told, there)
+		}
+		if _, header, _ := l.Do("GET", base, nil); header.Get("total") != "50" {
+			t.Errorf("the total is %s", header.Get("total"))
 		}
 	})
 }

@@ -31,6 +31,15 @@ type storedFacts struct {
 	SimSeed                                    []byte
 }
 
+// Lives tells whether the database is a sandbox's.
+func Lives(ctx context.Context, store kyc.Store) (yes bool, err error) {
+	err = store.View(ctx, func(v kyc.View) error {
+		_, yes, err = v.Settings().Get(factsSetting)
+		return err
+	})
+	return yes, err
+}
+
 // facts reads what was kept, or makes it up: then the sandbox's partner too.
 func (w *World) facts(ctx context.Context, master *seal.Master) (facts, error) {
 	var text string

@@ -20,6 +20,7 @@ import (
 
 	"github.com/identikit/identikit/internal/blob/dir"
 	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/crash"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
 	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
@@ -135,7 +136,7 @@ func Open(ctx context.Context, o Options) (w *World, err error) {
 	return w, w.build(ctx, master, facts)
 }
 
-func (w *World) openStore(ctx context.Context) (err error) {
+func (w *World) openStore(ctx context.Context) error {
 	opts := sqlstore.Options{
 		Clock: w.clock, NewID: func(suffix string, _ int64) string { return id.Random(suffix) }, CommitDelay: w.opts.CommitDelay,
 	}
@@ -148,8 +149,12 @@ func (w *World) openStore(ctx context.Context) (err error) {
 	if url == "" {
 		url = DatabaseFile(w.opts.Data)
 	}
-	w.store, err = sqlstore.Open(ctx, url, opts)
-	return err
+	store, err := sqlstore.Open(ctx, url, opts)
+	if err != nil {
+		return err
+	}
+	w.store = crash.Store(store)
+	return nil
 }
 
 func seedBytes(n int64) []byte { return []byte("identikit sandbox " + strconv.FormatInt(n, 10)) }
@@ -180,7 +185,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		return err
 	}
 	w.server = server.New(server.Config{
-		Store: w.store, Blobs: blobs, Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
+		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
 		PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/identikit/identikit/internal/sim/simkit"
@@ -27,6 +28,7 @@ type gatewayFault struct {
 	Mode  string        // one of faultModes, "" for none
 	Count int           // calls left; 0 is until cleared
 	Delay time.Duration // of the modes slow and late
+	Path  string        // meets only calls whose path has this in it; "" meets all
 }
 
 type pushFaults struct {
@@ -170,7 +172,7 @@ func hangUp(w http.ResponseWriter) {
 // misbehaving puts the faults before a handler.
 func (s *Server) misbehaving(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fault, trouble := s.nextFault()
+		fault, trouble := s.nextFault(r.URL.Path)
 		switch {
 		case trouble:
 			writeError(w, internal)
@@ -183,7 +185,7 @@ func (s *Server) misbehaving(next http.Handler) http.Handler {
 }
 
 // nextFault takes the fault that meets the next call of the gateway, and whether it meets unkind trouble instead.
-func (s *Server) nextFault() (gatewayFault, bool) {
+func (s *Server) nextFault(path string) (gatewayFault, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := &s.faults
@@ -193,6 +195,9 @@ func (s *Server) nextFault() (gatewayFault, bool) {
 		}
 	}
 	fault := f.Gateway
+	if !strings.Contains(path, fault.Path) {
+		return gatewayFault{}, false
+	}
 	if fault.Count == 1 {
 		f.Gateway = gatewayFault{}
 	} else if fault.Count > 1 {

@@ -16,7 +16,8 @@ import (
 //	GET    /sessions                what there is
 //	GET    /sessions/{tx}           one of them
 //	POST   /sessions/{tx}/result    {"result","reason"}: ends it now
-//	POST   /faults                  {"mode","count","delay"}: the gateway misbehaves, so many calls long (0: until cleared)
+//	POST   /faults                  {"mode","count","delay","path"}: the gateway misbehaves, so many calls long (0: until
+//	                                cleared), at calls whose path has this in it (none: at all)
 //	DELETE /faults                  clears the faults of the gateway and of pushes
 //	POST   /pushes                  {"duplicate","drop","reorder"}: what is done to the next pushes
 //	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status
@@ -120,6 +121,7 @@ func (s *Server) steerFaults(w http.ResponseWriter, r *http.Request) {
 		Mode  string `json:"mode"`
 		Count int    `json:"count"`
 		Delay string `json:"delay"`
+		Path  string `json:"path"`
 	}
 	if !steerBody(w, r, &sent) {
 		return
@@ -137,9 +139,9 @@ func (s *Server) steerFaults(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.mu.Lock()
-	s.faults.Gateway = gatewayFault{Mode: sent.Mode, Count: sent.Count, Delay: delay}
+	s.faults.Gateway = gatewayFault{Mode: sent.Mode, Count: sent.Count, Delay: delay, Path: sent.Path}
 	s.mu.Unlock()
-	simkit.WriteJSON(w, http.StatusOK, map[string]any{"mode": sent.Mode, "count": sent.Count, "delay": delay.String()})
+	simkit.WriteJSON(w, http.StatusOK, map[string]any{"mode": sent.Mode, "count": sent.Count, "delay": delay.String(), "path": sent.Path})
 }
 
 func (s *Server) steerClear(w http.ResponseWriter, _ *http.Request) {

@@ -150,6 +150,22 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestFaultOfOnePath: the others are answered, and are not counted.
+func TestFaultOfOnePath(t *testing.T) {
+	w := newWorld(t, nil)
+	w.start("tx-1", nil)
+	steer(t, w, "POST", "/sessions/tx-1/result", `{"result":"SUCCESS"}`, 200)
+	steer(t, w, "POST", "/faults", `{"mode":"refuse","count":1,"path":"tx-1.zip"}`, 200)
+	for _, call := range []struct {
+		path string
+		want int
+	}{{"/identifications/tx-1", 200}, {"", 200}, {"/identifications/tx-1.zip", 400}, {"/identifications/tx-1.zip", 200}} {
+		if status, _ := w.call("GET", call.path, nil); status != call.want {
+			t.Errorf("%s: %d, want %d", call.path, status, call.want)
+		}
+	}
+}
+
 func TestUnkind(t *testing.T) {
 	w := newWorld(t, func(cfg *Config) { cfg.Preliminary = true })
 	steer(t, w, "POST", "/unkind", `{"on":true}`, 200)

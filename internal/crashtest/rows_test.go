@@ -1,0 +1,225 @@
+package crashtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "modernc.org/sqlite"             // the driver "sqlite"
+
+	"github.com/identikit/identikit/internal/sandbox"
+)
+
+// rows are the tables as one transaction sees them, read with no code of the
+// store's.
+type rows struct {
+	persons       []personRow
+	keys          map[string][]byte // person → sealed key
+	idents        []identRow
+	history       []historyRow // in order
+	findings      []findingRow
+	documents     []documentRow
+	subscriptions map[string]subscriptionRow
+	notifications []notificationRow // in order
+	attempts      map[string][]attemptRow
+	jobs          []jobRow
+	replays       map[string]string // key → body
+	clock         time.Time         // the sandbox's, when the rows were read or a little later
+}
+
+type personRow struct {
+	id      string
+	version int
+}
+
+type identRow struct {
+	id, person, state, reference, link      string
+	device                                  []byte
+	completedAt, requestedAt, linkExpiresAt int64
+	version                                 int
+}
+
+type subscriptionRow struct {
+	id, partner string
+	paused      bool
+}
+
+type historyRow struct {
+	at                                                               int64
+	partner, person, ident, actor, request, event, from, to, details string
+}
+
+// moved tells whether the line is a change of the identification's state.
+func (h historyRow) moved() bool {
+	return h.ident != "" && h.event != "request_refused" && !h.idle()
+}
+
+// idle tells whether the line is a result that changed nothing.
+func (h historyRow) idle() bool { return strings.Contains(h.details, `"changed_nothing":true`) }
+
+type findingRow struct {
+	ident, fingerprint, result, archive string
+	raw                                 []byte
+}
+
+type documentRow struct {
+	id, person, ident, name, kind, blob string
+	size                                int64
+}
+
+type notificationRow struct {
+	id, subscription, event, entity, state string
+	body                                   []byte
+	attempts                               int
+	deliveredAt                            int64
+}
+
+type attemptRow struct{ number, status int }
+
+type jobRow struct {
+	kind, key, owner, lane string
+	dueAt, leaseUntil      int64
+}
+
+// open opens the database beside the program, to read.
+func (w *world) open() (*sql.DB, error) {
+	if w.database != "" {
+		return sql.Open("pgx", w.database)
+	}
+	return sql.Open("sqlite", "file:"+(&url.URL{Path: sandbox.DatabaseFile(w.data)}).EscapedPath()+"?_pragma=busy_timeout(10000)&_pragma=query_only(1)")
+}
+
+// snapshot reads everything in one transaction.
+func (w *world) snapshot() (*rows, error) {
+	db, err := w.open()
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(context.Background(), &sql.TxOptions{Isolation: isolation(w.database), ReadOnly: w.database != ""})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	return readRows(tx)
+}
+
+// isolation is what makes all reads of a transaction see one moment. A
+// transaction of SQLite always does.
+func isolation(database string) sql.IsolationLevel {
+	if database == "" {
+		return sql.LevelDefault
+	}
+	return sql.LevelRepeatableRead
+}
+
+func readRows(tx *sql.Tx) (*rows, error) {
+	r := &rows{keys: map[string][]byte{}, subscriptions: map[string]subscriptionRow{}, attempts: map[string][]attemptRow{}, replays: map[string]string{}}
+	for _, read := range []struct {
+		query string
+		row   func(scan func(...any) error) error
+	}{
+		{`SELECT id, version FROM persons ORDER BY seq`, into(&r.persons, func(x *personRow) []any { return []any{&x.id, &x.version} })},
+		{`SELECT person_id, sealed_key FROM person_keys`, func(scan func(...any) error) error {
+			var id string
+			var key []byte
+			err := scan(&id, &key)
+			r.keys[id] = key
+			return err
+		}},
+		{`SELECT id, person_id, state, reference, url, device_data, completed_at, requested_at, link_expires_at, version FROM identifications ORDER BY seq`,
+			into(&r.idents, func(x *identRow) []any {
+				return []any{&x.id, &x.person, &x.state, &x.reference, &x.link, &x.device, &x.completedAt, &x.requestedAt, &x.linkExpiresAt, &x.version}
+			})},
+		{`SELECT at, partner_id, person_id, identification_id, actor, request_id, event, from_state, to_state, details FROM history ORDER BY seq`,
+			into(&r.history, func(x *historyRow) []any {
+				return []any{&x.at, &x.partner, &x.person, &x.ident, &x.actor, &x.request, &x.event, &x.from, &x.to, &x.details}
+			})},
+		{`SELECT identification_id, fingerprint, result, archive, raw FROM findings ORDER BY seq`,
+			into(&r.findings, func(x *findingRow) []any { return []any{&x.ident, &x.fingerprint, &x.result, &x.archive, &x.raw} })},
+		{`SELECT id, person_id, identification_id, name, document_type, blob, size FROM documents ORDER BY seq`,
+			into(&r.documents, func(x *documentRow) []any {
+				return []any{&x.id, &x.person, &x.ident, &x.name, &x.kind, &x.blob, &x.size}
+			})},
+		{`SELECT id, partner_id, paused FROM subscriptions`, func(scan func(...any) error) error {
+			var s subscriptionRow
+			err := scan(&s.id, &s.partner, &s.paused)
+			r.subscriptions[s.id] = s
+			return err
+		}},
+		{`SELECT id, subscription_id, event_type, entity_id, state, body, attempts, delivered_at FROM notifications ORDER BY seq`,
+			into(&r.notifications, func(x *notificationRow) []any {
+				return []any{&x.id, &x.subscription, &x.event, &x.entity, &x.state, &x.body, &x.attempts, &x.deliveredAt}
+			})},
+		{`SELECT notification_id, number, status FROM attempts ORDER BY notification_id, number`, func(scan func(...any) error) error {
+			var id string
+			var a attemptRow
+			err := scan(&id, &a.number, &a.status)
+			r.attempts[id] = append(r.attempts[id], a)
+			return err
+		}},
+		{`SELECT kind, key, owner, lane, due_at, lease_until FROM jobs ORDER BY seq`,
+			into(&r.jobs, func(x *jobRow) []any { return []any{&x.kind, &x.key, &x.owner, &x.lane, &x.dueAt, &x.leaseUntil} })},
+		{`SELECT key, body FROM replays`, func(scan func(...any) error) error {
+			var key string
+			var body []byte
+			err := scan(&key, &body)
+			r.replays[key] = string(body)
+			return err
+		}},
+		{`SELECT value FROM settings WHERE name = 'sandbox_clock'`, func(scan func(...any) error) error {
+			var both string // the sandbox's time and the machine's at that moment
+			if err := scan(&both); err != nil {
+				return err
+			}
+			at, wall, _ := strings.Cut(both, " ")
+			then, err := time.Parse(time.RFC3339Nano, at)
+			machine, e := time.Parse(time.RFC3339Nano, wall)
+			r.clock = then.Add(time.Since(machine))
+			return errors.Join(err, e)
+		}},
+	} {
+		if err := each(tx, read.query, read.row); err != nil {
+			return nil, fmt.Errorf("%s: %w", read.query, err)
+		}
+	}
+	return r, nil
+}
+
+// into appends each row to a list.
+func into[T any](list *[]T, columns func(*T) []any) func(func(...any) error) error {
+	return func(scan func(...any) error) error {
+		var x T
+		err := scan(columns(&x)...)
+		*list = append(*list, x)
+		return err
+	}
+}
+
+func each(tx *sql.Tx, query string, row func(func(...any) error) error) error {
+	rs, err := tx.Query(query)
+	if err != nil {
+		return err
+	}
+	defer rs.Close()
+	for rs.Next() {
+		if err := row(rs.Scan); err != nil {
+			return err
+		}
+	}
+	return rs.Err()
+}
+
+// group puts rows together by what key says of them, in their order.
+func group[T any](list []T, key func(T) string) map[string][]T {
+	groups := map[string][]T{}
+	for _, x := range list {
+		groups[key(x)] = append(groups[key(x)], x)
+	}
+	return groups
+}
