@@ -3,8 +3,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 ARGS    ?= ./...
 ADDR    ?=
+FUZZ    ?=
 
-.PHONY: help run build test check generate clean
+.PHONY: help run build test fuzz check generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +18,9 @@ build: ## one static binary: bin/identikit
 
 test: ## every test on both databases, with the race detector; ARGS='-run X ./internal/…' narrows
 	@scripts/test.sh $(ARGS)
+
+fuzz: ## every fuzz target, FUZZTIME=10m each, FUZZJOBS at once; prints a line for each
+	@scripts/fuzz.sh $(FUZZ)
 
 check: ## format, vet, staticcheck, generated files fresh, import rules
 	@scripts/check.sh

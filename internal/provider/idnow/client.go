@@ -22,6 +22,8 @@ const (
 	archiveTimeout = time.Minute
 	maxJSON        = 8 << 20
 	maxArchive     = 128 << 20
+	maxWord        = 255  // characters of an id of the firm's
+	maxToken       = 8192 // characters of a login token
 	tries          = 3
 )
 
@@ -125,7 +127,7 @@ func (a *account) login(ctx context.Context) (string, error) {
 	if err := a.call(ctx, request{method: http.MethodPost, path: "/login", body: body, anonymous: true}, &answer); err != nil {
 		return "", err
 	}
-	if answer.AuthToken == "" {
+	if answer.AuthToken == "" || kyc.CheckText(answer.AuthToken, maxToken) != "" { // it goes into a header
 		return "", garbage(errors.New("the answer to /login holds no token"))
 	}
 	a.mu.Lock()

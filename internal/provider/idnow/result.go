@@ -38,14 +38,17 @@ type cell struct {
 	Original any    `json:"original"`
 }
 
-func (c cell) text() string {
-	s, _ := c.Value.(string)
-	return strings.TrimSpace(s)
-}
+func (c cell) text() string { return readable(c.Value) }
 
-func (c cell) original() string {
-	s, _ := c.Original.(string)
-	return strings.TrimSpace(s)
+func (c cell) original() string { return readable(c.Original) }
+
+// readable is a value as far as it is a text that can be stored and printed.
+func readable(v any) string {
+	s, _ := v.(string)
+	if s = strings.TrimSpace(s); kyc.CheckText(s, 1000) != "" {
+		return ""
+	}
+	return s
 }
 
 // readResult turns the firm's answer about an identification into a finding.
@@ -156,7 +159,7 @@ func street(name, number cell) cell {
 func value(path string, c cell) (provider.Value, bool) {
 	standing, ok := standings[c.Status]
 	text := c.text()
-	if !ok || text == "" || kyc.CheckText(text, 1000) != "" {
+	if !ok || text == "" {
 		return provider.Value{}, false
 	}
 	if read, special := readers[path]; special {
