@@ -34,7 +34,7 @@ targets() {
 one() {
 	local package=$1 target=$2 log line found='none' status=0
 	log="$FUZZLOGS/$(basename "$package").$target.log"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -parallel "$FUZZPROCS" "$package" >"$log" 2>&1 || status=$?
+	go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 2s -parallel "$FUZZPROCS" "$package" >"$log" 2>&1 || status=$?
 	line=$(grep -E '^fuzz: elapsed: .*execs: ' "$log" | tail -n 1) || true
 	if [ "$status" != 0 ]; then
 		found=$(grep -oE 'testdata/fuzz/[^ ]+' "$log" | sort -u | head -n 1) || true
