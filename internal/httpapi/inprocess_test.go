@@ -59,7 +59,7 @@ type pair struct {
 
 const servesAtMost = 4000
 
-func newPair(f *testing.F, sandbox bool) *pair {
+func newPair(f testing.TB, sandbox bool) *pair {
 	p := &pair{root: f.TempDir(), sandbox: sandbox}
 	p.all = []*inProcess{p.open(f, testdb.SQLite(f))}
 	if !fuzzing("test.fuzz") && !fuzzing("test.fuzzworker") {

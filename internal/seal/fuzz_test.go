@@ -3,6 +3,7 @@ package seal_test
 import (
 	"bytes"
 	"encoding/base64"
+	"io"
 	"strings"
 	"testing"
 
@@ -72,6 +73,41 @@ func FuzzOpen(f *testing.F) {
 		}
 		if _, err := master.Key(forged, about); err == nil {
 			t.Errorf("%q is taken for a key", forged)
+		}
+	})
+}
+
+// FuzzScratch: what is written comes back from every place, and after a reset
+// nothing of it does.
+func FuzzScratch(f *testing.F) {
+	f.Add([]byte("a large archive"), []byte("another"), uint16(3))
+	f.Add(bytes.Repeat([]byte{0}, 100), []byte{}, uint16(17))
+	s, err := seal.NewScratch()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	f.Fuzz(func(t *testing.T, first, second []byte, off uint16) {
+		if err := s.Reset(); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range [][]byte{first, second} {
+			if _, err := s.Write(part); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all := append(append([]byte{}, first...), second...)
+		if s.Size() != int64(len(all)) {
+			t.Errorf("%d bytes, want %d", s.Size(), len(all))
+		}
+		from := min(int(off), len(all))
+		got, err := io.ReadAll(io.NewSectionReader(s, int64(from), int64(len(all))))
+		if err != nil || !bytes.Equal(got, all[from:]) {
+			t.Errorf("from %d: %q, want %q: %v", from, got, all[from:], err)
 		}
 	})
 }

@@ -134,25 +134,24 @@ func (a *account) Poll(ctx context.Context, identification string) (provider.Fin
 }
 
 // Archive implements provider.Archiver: endpoint 10, the ZIP.
-func (a *account) Archive(ctx context.Context, identification string) (provider.Archive, error) {
+func (a *account) Archive(ctx context.Context, identification string, into provider.Scratch) ([]provider.File, error) {
 	select {
-	case a.archives <- struct{}{}: // few at a time: each is held in memory as a whole
+	case a.archives <- struct{}{}: // few at a time: each takes much room
 		defer func() { <-a.archives }()
 	case <-ctx.Done():
-		return provider.Archive{}, slow(ctx.Err())
+		return nil, slow(ctx.Err())
 	}
-	var whole []byte
 	err := a.call(ctx, request{
-		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", limit: maxArchive, timeout: archiveTimeout,
-	}, &whole)
+		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", into: into, timeout: archiveTimeout,
+	}, nil)
 	if err != nil {
-		return provider.Archive{}, err
+		return nil, err
 	}
-	files, err := unpack(identification, whole)
+	files, err := unpack(identification, into, into.Size())
 	if err != nil {
-		return provider.Archive{}, garbage(err)
+		return nil, garbage(err)
 	}
-	return provider.Archive{Whole: whole, Files: files}, nil
+	return files, nil
 }
 
 // receiver reads pushes. They carry no signature, so they are a hint only: who

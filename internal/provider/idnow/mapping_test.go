@@ -110,8 +110,12 @@ func archiveOf(t testing.TB, names ...string) []byte {
 	return b.Bytes()
 }
 
+func unpackBytes(whole []byte) ([]provider.File, error) {
+	return unpack("TX-1", bytes.NewReader(whole), int64(len(whole)))
+}
+
 func TestUnpack(t *testing.T) {
-	files, err := unpack("TX-1", archiveOf(t, "TX-1_idfrontside.png", "../../../etc/TX-1_userface.jpg", `..\TX-1_idbackside.JPG`,
+	files, err := unpackBytes(archiveOf(t, "TX-1_idfrontside.png", "../../../etc/TX-1_userface.jpg", `..\TX-1_idbackside.JPG`,
 		"TX-1.mp3", "TX-1.pdf", "TX-1.xml", "TX-1.json", "TX-1.sig", "other.exe", "TX-1_videolog.mp4"))
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +135,13 @@ func TestUnpack(t *testing.T) {
 	for i := range many {
 		many[i] = strings.Repeat("a", i+1)
 	}
-	if _, err := unpack("TX-1", archiveOf(t, many...)); err == nil {
+	if _, err := unpackBytes(archiveOf(t, many...)); err == nil {
 		t.Error("an archive of too many files was read")
+	}
+	for i := range many {
+		many[i] = strings.Repeat("a", 2000)
+	}
+	if _, err := unpackBytes(archiveOf(t, many...)); err == nil || !strings.Contains(err.Error(), "directory is too large") {
+		t.Errorf("an archive with a large directory: %v", err)
 	}
 }
