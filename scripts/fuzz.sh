@@ -30,19 +30,48 @@ targets() {
 		{ n = 0 }'
 }
 
+# seconds DURATION, like 10m or 1m30s
+seconds() {
+	awk -v d="$1" 'BEGIN {
+		while (match(d, /^[0-9.]+[hms]/)) {
+			unit = substr(d, RLENGTH, 1); n = substr(d, 1, RLENGTH - 1)
+			all += n * (unit == "h" ? 3600 : unit == "m" ? 60 : 1); d = substr(d, RLENGTH + 1)
+		}
+		print int(all)
+	}'
+}
+
+# hung LOG PACKAGE TARGET: was the worker only kept waiting? Go gives up a worker
+# whose input takes ten seconds, and on a machine that is busy or was suspended any
+# may. It is no finding if the same input is done with in time alone.
+hung() {
+	local input
+	grep -q 'fuzzing process hung or terminated unexpectedly' "$1" || return 1
+	input=$(grep -oE 'testdata/fuzz/[^ ]+' "$1" | sort -u | head -n 1)
+	[ -n "$input" ] && go test -timeout 60s -run "$3/$(basename "$input")\$" "$2" >>"$1" 2>&1 || return 1
+	rm -f "$(go list -f '{{.Dir}}' "$2")/$input"
+}
+
 # one PACKAGE TARGET fuzzes one of them and prints its line.
 one() {
-	local package=$1 target=$2 log line found='none' status=0
+	local package=$1 target=$2 log found='none' status=0 execs=0 new=0 ran=0 whole left line
+	whole=$(seconds "$FUZZTIME") left=$whole
 	log="$FUZZLOGS/$(basename "$package").$target.log"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 2s -parallel "$FUZZPROCS" "$package" >"$log" 2>&1 || status=$?
-	line=$(grep -E '^fuzz: elapsed: .*execs: ' "$log" | tail -n 1) || true
+	while [ "$left" -gt 0 ]; do
+		status=0
+		go test -run '^$' -fuzz "^$target\$" -fuzztime "${left}s" -fuzzminimizetime 2s -parallel "$FUZZPROCS" "$package" >"$log" 2>&1 || status=$?
+		line=$(grep -E '^fuzz: elapsed: .*execs: ' "$log" | tail -n 1) || true
+		execs=$((execs + $(sed -nE 's/.*execs: ([0-9]+).*/\1/p' <<<"${line:-execs: 0}")))
+		new=$((new + $(sed -nE 's/.*new interesting: ([0-9]+).*/\1/p' <<<"${line:-new interesting: 0}")))
+		ran=$((ran + $(seconds "$(sed -nE 's/.*elapsed: ([^,]+),.*/\1/p' <<<"${line:-elapsed: 0s,}")")))
+		[ "$status" != 0 ] && hung "$log" "$package" "$target" || break
+		status=0 left=$((whole - ran))
+	done
 	if [ "$status" != 0 ]; then
 		found=$(grep -oE 'testdata/fuzz/[^ ]+' "$log" | sort -u | head -n 1) || true
 		found=${found:-"see below"}
 	fi
-	printf '%-28s %-22s %12s execs %6s new  %9s  findings: %s\n' "${package#github.com/identikit/identikit/}" "$target" \
-		"$(sed -nE 's/.*execs: ([0-9]+).*/\1/p' <<<"$line")" "$(sed -nE 's/.*new interesting: ([0-9]+).*/\1/p' <<<"$line")" \
-		"$(sed -nE 's/.*elapsed: ([^,]+),.*/\1/p' <<<"$line")" "$found"
+	printf '%-24s %-20s %10d execs %5d new %6d s  findings: %s\n' "${package#github.com/identikit/identikit/}" "$target" "$execs" "$new" "$ran" "$found"
 	[ "$status" = 0 ] || { grep -v '^fuzz: elapsed' "$log" | head -n 60; return 1; }
 }
 
