@@ -73,7 +73,7 @@ const jsonType = "application/json"
 func nestedArrays(_ *testing.T, ctx context.Context, v *victim) error {
 	deep := `{"first_name":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`
 	flood := strings.Repeat("[", 1<<20)
-	return crowd(ctx, 16, func(ctx context.Context) error {
+	return v.crowd(ctx, 16, func(ctx context.Context) error {
 		return errors.Join(
 			v.knock(ctx, "POST", "/v1/persons", jsonType, strings.NewReader(deep), 400),
 			v.knock(ctx, "POST", "/v1/persons", jsonType, strings.NewReader(flood), 400))
@@ -89,7 +89,7 @@ func wideBodies(_ *testing.T, ctx context.Context, v *victim) error {
 	b.WriteString("}")
 	body := b.String()
 	list := `{"address":[` + strings.Repeat("{},", (1<<20-30)/3) + `{}]}`
-	return crowd(ctx, 64, func(ctx context.Context) error {
+	return v.crowd(ctx, 64, func(ctx context.Context) error {
 		return errors.Join(
 			v.knock(ctx, "POST", "/v1/persons", jsonType, strings.NewReader(body), 400, 413),
 			v.knock(ctx, "POST", "/v1/persons", jsonType, strings.NewReader(list), 400, 413))
@@ -102,13 +102,13 @@ func wideForms(_ *testing.T, ctx context.Context, v *victim) error {
 		fmt.Fprintf(&b, "%x=&", i)
 	}
 	form := b.String()
-	return crowd(ctx, 64, func(ctx context.Context) error {
+	return v.crowd(ctx, 64, func(ctx context.Context) error {
 		return v.knock(ctx, "POST", "/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader(form), 400, 413)
 	})
 }
 
 func malformed(_ *testing.T, ctx context.Context, v *victim) error {
-	return crowd(ctx, 16, func(ctx context.Context) error {
+	return v.crowd(ctx, 16, func(ctx context.Context) error {
 		var all error
 		for _, body := range []string{"{\"first_name\":\"\xff\xfe\"}", `{"first_name":"a\u0000b"}`, "{\"first_name\":\"a\x00b\"}", `{"email":"\u0000"}`} {
 			all = errors.Join(all, v.knock(ctx, "POST", "/v1/persons", jsonType, strings.NewReader(body), 400))
@@ -136,7 +136,7 @@ func longHeaders(_ *testing.T, ctx context.Context, v *victim) error {
 	line := "GET /v1/persons HTTP/1.1\r\nHost: x\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"
 	var refused sync.Once
 	err := errors.New("no header line of 1 MiB was answered")
-	return errors.Join(crowd(ctx, 32, func(ctx context.Context) error {
+	return errors.Join(v.crowd(ctx, 32, func(ctx context.Context) error {
 		c, e := v.raw(ctx, line)
 		if c == nil {
 			return gone(e)
@@ -153,41 +153,38 @@ func longHeaders(_ *testing.T, ctx context.Context, v *victim) error {
 	}), err)
 }
 
-// hold keeps connections open until the end of ctx; each says what it is told to at
-// once and then a byte a second.
+// hold opens n connections, each with something to say at once, and keeps them
+// until the end of ctx; when all are open, each says a byte a second.
 func (v *victim) hold(ctx context.Context, n int, opening func(i int) string, drip string) error {
-	var wg sync.WaitGroup
-	failures := make(chan error, n)
+	var all []net.Conn
+	defer func() {
+		for _, c := range all {
+			c.Close()
+		}
+	}()
 	for i := range n {
-		wg.Go(func() {
-			c, err := v.raw(ctx, opening(i))
-			if c == nil {
-				failures <- gone(err)
-				return
-			}
-			defer c.Close()
-			second := time.NewTicker(time.Second)
-			defer second.Stop()
-			for n := 0; ; n++ {
-				select {
-				case <-ctx.Done():
-					return
-				case <-second.C:
-				}
-				if drip != "" {
-					if _, err := c.Write([]byte{drip[n%len(drip)]}); err != nil {
-						return // it was cut off, as it should be
-					}
-				}
-			}
-		})
+		c, err := v.raw(ctx, opening(i))
+		if c != nil {
+			all = append(all, c)
+		}
+		if err != nil {
+			return fmt.Errorf("connection %d: %w", i, err)
+		}
 	}
-	wg.Wait()
-	select {
-	case err := <-failures:
-		return err
-	default:
-		return nil
+	v.underway()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for n := 0; ; n++ {
+		if drip != "" {
+			for _, c := range all {
+				_, _ = c.Write([]byte{drip[n%len(drip)]}) // some were cut off, as they should be
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-second.C:
+		}
 	}
 }
 
@@ -205,7 +202,7 @@ func slowClients(_ *testing.T, ctx context.Context, v *victim) error {
 		case 2: // a form to an endpoint that asks for no token
 			return "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\n" + strings.Repeat("x", 3000)
 		}
-		return v.bodyOf(1<<20) + `{"first_name":"` + strings.Repeat("x", 1<<19)
+		return v.bodyOf(1<<20) + `{"first_name":"` + strings.Repeat("x", 96<<10) // more would wait in our own buffers
 	}, "x")
 }
 
@@ -229,7 +226,7 @@ func idleConnections(_ *testing.T, ctx context.Context, v *victim) error {
 
 func wrongClientSecrets(_ *testing.T, ctx context.Context, v *victim) error {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {v.Partner.ClientID}, "client_secret": {"wrong"}}.Encode()
-	return crowd(ctx, 64, func(ctx context.Context) error {
+	return v.crowd(ctx, 64, func(ctx context.Context) error {
 		return v.knock(ctx, "POST", "/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader(form), 401)
 	})
 }
@@ -244,14 +241,14 @@ func wrongIdentSecrets(t *testing.T, ctx context.Context, v *victim) error {
 	if err := v.client.call(201, "POST", base, `{"method":"idnow"}`, &o); err != nil {
 		return err
 	}
-	return crowd(ctx, 64, func(ctx context.Context) error {
+	return v.crowd(ctx, 64, func(ctx context.Context) error {
 		return v.knock(ctx, "PATCH", base+"/"+o.ID+"/request", jsonType, strings.NewReader(`{"secret":"wrong"}`), 422)
 	})
 }
 
 // evidence has n identifications end with the archive and waits until the
 // provider has handed it out so often.
-func (v *victim) evidence(ctx context.Context, archive []byte, n int) ([]string, error) {
+func (v *victim) evidence(archive []byte, n int) ([]string, error) {
 	v.firm.have(archive)
 	paths, err := v.identified(n)
 	if err != nil {
@@ -293,7 +290,7 @@ func (v *victim) settled(path string) ([]string, error) {
 	return names, nil
 }
 
-func zipBombs(_ *testing.T, ctx context.Context, v *victim) error {
+func zipBombs(_ *testing.T, _ context.Context, v *victim) error {
 	names := []string{"_idfrontside.jpg", "_userface.jpg", "_videolog.mp4"}
 	many := make([]string, 100_000)
 	for i := range many {
@@ -308,7 +305,7 @@ func zipBombs(_ *testing.T, ctx context.Context, v *victim) error {
 		if err != nil {
 			return err
 		}
-		paths, err := v.evidence(ctx, archive, 4)
+		paths, err := v.evidence(archive, 4)
 		if err != nil {
 			return err
 		}
@@ -322,7 +319,7 @@ func zipBombs(_ *testing.T, ctx context.Context, v *victim) error {
 	if err != nil {
 		return err
 	}
-	paths, err := v.evidence(ctx, archive, 1)
+	paths, err := v.evidence(archive, 1)
 	if err != nil {
 		return err
 	}
@@ -333,13 +330,13 @@ func zipBombs(_ *testing.T, ctx context.Context, v *victim) error {
 	return nil
 }
 
-func largeArchives(_ *testing.T, ctx context.Context, v *victim) error {
+func largeArchives(_ *testing.T, _ context.Context, v *victim) error {
 	archive, err := bomb(30<<20, false, "_videolog.mp4")
 	if err != nil {
 		return err
 	}
 	archive = append(make([]byte, 100<<20), archive...) // a ZIP may stand at the end of anything
-	paths, err := v.evidence(ctx, archive, 2)
+	paths, err := v.evidence(archive, 2)
 	if err != nil {
 		return err
 	}
@@ -351,7 +348,7 @@ func largeArchives(_ *testing.T, ctx context.Context, v *victim) error {
 	return nil
 }
 
-func wideResults(_ *testing.T, ctx context.Context, v *victim) error {
+func wideResults(_ *testing.T, _ context.Context, v *victim) error {
 	var wide strings.Builder
 	wide.WriteString(`{"userdata":{"":{}`)
 	for i := 0; wide.Len() < 200<<10; i++ {
@@ -364,6 +361,5 @@ func wideResults(_ *testing.T, ctx context.Context, v *victim) error {
 			return err
 		}
 	}
-	<-ctx.Done()
 	return nil
 }

@@ -45,7 +45,8 @@ func TestHostileClients(t *testing.T) {
 // attack is what a hostile client or provider does.
 type attack struct {
 	name string
-	// run attacks until the end of ctx, or until it has done its worst.
+	// run attacks until it has done its worst, or until the end of ctx, which comes
+	// some time after it has said that the attack is under way.
 	run func(t *testing.T, ctx context.Context, v *victim) error
 }
 
@@ -62,11 +63,16 @@ func attacked(t *testing.T, a attack) string {
 	quiet, cancel := context.WithTimeout(t.Context(), moment)
 	defer cancel()
 	before := v.watch(t, quiet)
-	ctx, cancel := context.WithTimeout(t.Context(), duration)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	v.underway = sync.OnceFunc(func() { time.AfterFunc(duration, cancel) })
+	watching, over := context.WithCancel(t.Context())
 	failed := make(chan error, 1)
-	go func() { failed <- a.run(t, ctx, v) }()
-	during := v.watch(t, ctx)
+	go func() {
+		failed <- a.run(t, ctx, v)
+		over()
+	}()
+	during := v.watch(t, watching)
 	if err := <-failed; err != nil {
 		t.Error(err)
 	}
@@ -93,6 +99,7 @@ type victim struct {
 	secret   string  // of the path for pushes
 	database string
 	customer string // a person who can be identified
+	underway func()
 }
 
 func newVictim(t *testing.T) *victim {
@@ -199,9 +206,10 @@ func (v *victim) watch(t *testing.T, ctx context.Context) (all waits) {
 
 // crowd lets n clients do the same again and again until the end of ctx. An
 // error of one of them ends the crowd, unless the end has come.
-func crowd(ctx context.Context, n int, do func(ctx context.Context) error) error {
+func (v *victim) crowd(ctx context.Context, n int, do func(ctx context.Context) error) error {
 	var wg sync.WaitGroup
 	failures := make(chan error, n)
+	v.underway()
 	for range n {
 		wg.Go(func() {
 			for ctx.Err() == nil {
