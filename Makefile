@@ -5,8 +5,9 @@ ARGS    ?= ./...
 ADDR    ?=
 ROUNDS  ?= 100
 SEED    ?= 0
+FUZZ    ?=
 
-.PHONY: help run build test crash check bench generate clean
+.PHONY: help run build test crash fuzz check bench generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ test: ## every test on both databases, with the race detector; ARGS='-run X ./in
 
 crash: ## kill the server at random and at every commit point, on both databases; ROUNDS=100, SEED=0
 	@scripts/test.sh -timeout 120m -v -run '^TestCrash$$' ./internal/crashtest -args -crash.rounds=$(ROUNDS) -crash.seed=$(SEED) -crash.every
+
+fuzz: ## every fuzz target, FUZZTIME=10m each, FUZZJOBS at once; prints a line for each
+	@scripts/fuzz.sh $(FUZZ)
 
 check: ## format, vet, staticcheck, generated files fresh, import rules
 	@scripts/check.sh

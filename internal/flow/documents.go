@@ -1,21 +1,25 @@
 package flow
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/report"
 	"github.com/identikit/identikit/internal/seal"
 )
 
 // gather downloads what the firm kept, makes our report of it and seals all of
-// it. Bytes come first: the rows are written by the caller's transaction, and
-// what no row names in the end is swept away.
-func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identification, f provider.Finding) (evidence, error) {
+// it, a piece at a time: an archive may be larger than the memory to spare.
+// Bytes come first: the rows are written by the caller's transaction, and what
+// no row names in the end is swept away.
+func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identification, f provider.Finding) (kept evidence, err error) {
 	if a.Archiver == nil || !f.HasArchive {
 		return evidence{}, nil
 	}
@@ -23,7 +27,12 @@ func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identifi
 	if err != nil {
 		return evidence{}, err
 	}
-	archive, err := a.Archiver.Archive(ctx, i.ID)
+	scratch, err := seal.NewScratch()
+	if err != nil {
+		return evidence{}, err
+	}
+	defer func() { err = errors.Join(err, scratch.Close()) }()
+	files, err := a.Archiver.Archive(ctx, i.ID, scratch)
 	if err != nil {
 		return evidence{}, err
 	}
@@ -31,26 +40,44 @@ func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identifi
 	if err != nil {
 		return evidence{}, err
 	}
-	pdf, err := s.report(i, p, f, archive.Files)
-	if err != nil {
-		return evidence{}, err
-	}
-	files := append([]provider.File{pdf}, archive.Files...)
-	var kept evidence
+	var shown []report.File
 	for _, file := range files {
-		d := kyc.Document{
-			PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID,
-			Name: file.Name, ContentType: file.ContentType, Type: file.Type, Size: int64(len(file.Data)),
-		}
-		if d.Blob, err = s.put(ctx, key, p.ID, file.Data); err != nil {
+		d, sum, err := s.keepFile(ctx, key, i, file)
+		if err != nil {
 			return evidence{}, err
 		}
 		kept.documents = append(kept.documents, d)
+		shown = append(shown, report.File{Name: d.Name, Type: d.Type, Size: d.Size, SHA256: sum})
 	}
-	if kept.archive, err = s.put(ctx, key, p.ID, archive.Whole); err != nil {
+	pdf, err := s.report(i, p, f, shown)
+	if err != nil {
+		return evidence{}, err
+	}
+	d, _, err := s.keepFile(ctx, key, i, pdf)
+	if err != nil {
+		return evidence{}, err
+	}
+	kept.documents = slices.Insert(kept.documents, 0, d)
+	kept.archive, _, _, err = s.put(ctx, key, p.ID, io.NewSectionReader(scratch, 0, scratch.Size()))
+	if err != nil {
 		return evidence{}, err // all of it or nothing: it is fetched again as a whole
 	}
 	return kept, nil
+}
+
+// keepFile seals a file and returns its row and the SHA-256 of its plain bytes.
+func (s *Service) keepFile(ctx context.Context, key *seal.Key, i kyc.Identification, file provider.File) (d kyc.Document, sum string, err error) {
+	r, err := file.Open()
+	if err != nil {
+		return d, "", err
+	}
+	defer r.Close()
+	d = kyc.Document{
+		PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID,
+		Name: file.Name, ContentType: file.ContentType, Type: file.Type,
+	}
+	d.Blob, d.Size, sum, err = s.put(ctx, key, i.PersonID, r)
+	return d, sum, err
 }
 
 func (s *Service) personKey(ctx context.Context, personID string) (*seal.Key, error) {
@@ -74,12 +101,27 @@ func (s *Service) keyOf(persons kyc.PersonReader, personID string) (*seal.Key, e
 // aboutFile binds sealed bytes to their owner.
 func aboutFile(personID string) string { return "document of " + personID }
 
-func (s *Service) put(ctx context.Context, key *seal.Key, personID string, plain []byte) (string, error) {
-	sealed, err := key.Seal(plain, aboutFile(personID))
-	if err != nil {
-		return "", err
-	}
-	return s.Blobs.Put(ctx, bytes.NewReader(sealed))
+// put seals what plain gives while it is stored. It returns the blob's name, and
+// the size and the SHA-256 of the plain bytes.
+func (s *Service) put(ctx context.Context, key *seal.Key, personID string, plain io.Reader) (name string, size int64, sum string, err error) {
+	sealed, to := io.Pipe()
+	hash := sha256.New()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w, err := key.Writer(to, aboutFile(personID))
+		if err == nil {
+			size, err = io.Copy(io.MultiWriter(w, hash), plain)
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		to.CloseWithError(err)
+	}()
+	name, err = s.Blobs.Put(ctx, sealed)
+	_ = sealed.Close() // never fails; it ends the sealing if the store gave up
+	<-done
+	return name, size, hex.EncodeToString(hash.Sum(nil)), err
 }
 
 // OpenDocument returns the document's row and its plain bytes. The caller closes them.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,9 +37,13 @@ func (f *firm) Start(context.Context, provider.Order) (provider.Session, error) 
 
 func (f *firm) Poll(context.Context, string) (provider.Finding, error) { return f.finding, nil }
 
-func (f *firm) Archive(context.Context, string) (provider.Archive, error) {
-	return provider.Archive{Whole: []byte("zip"), Files: []provider.File{
-		{Name: "userface.jpg", Type: kyc.DocumentPicture, ContentType: "image/jpeg", Data: []byte("face")},
+func (f *firm) Archive(_ context.Context, _ string, into provider.Scratch) ([]provider.File, error) {
+	if _, err := into.Write([]byte("zip")); err != nil {
+		return nil, err
+	}
+	return []provider.File{{
+		Name: "userface.jpg", Type: kyc.DocumentPicture, ContentType: "image/jpeg",
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("face")), nil },
 	}}, f.trouble
 }
 

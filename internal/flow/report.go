@@ -3,8 +3,7 @@ package flow
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
+	"io"
 
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
@@ -17,12 +16,12 @@ var verdicts = map[provider.Standing]report.Verdict{
 }
 
 // report makes the KYC_REPORT of a successful identification from the result.
-func (s *Service) report(i kyc.Identification, p kyc.Person, f provider.Finding, files []provider.File) (provider.File, error) {
+func (s *Service) report(i kyc.Identification, p kyc.Person, f provider.Finding, evidence []report.File) (provider.File, error) {
 	now := s.Clock.Now()
 	r := report.Report{
 		Language: i.Language, Identification: i.ID, Method: string(i.Method), Provider: s.Providers[i.Method].Name,
 		Result: string(kyc.Successful), RequestedAt: i.RequestedAt, IdentifiedAt: f.At, CompletedAt: now, CreatedAt: now,
-		Person: checks(p.Attributes, f),
+		Person: checks(p.Attributes, f), Evidence: evidence,
 	}
 	for _, fact := range []report.Fact{
 		{Label: "type", Value: f.Paper.Type}, {Label: "country", Value: f.Paper.Country}, {Label: "number", Value: f.Paper.Number},
@@ -32,17 +31,11 @@ func (s *Service) report(i kyc.Identification, p kyc.Person, f provider.Finding,
 			r.Document = append(r.Document, fact)
 		}
 	}
-	for _, file := range files {
-		sum := sha256.Sum256(file.Data)
-		r.Evidence = append(r.Evidence, report.File{
-			Name: file.Name, Type: file.Type, Size: int64(len(file.Data)), SHA256: hex.EncodeToString(sum[:]),
-		})
-	}
 	var b bytes.Buffer
 	if err := report.KYC(&b, r); err != nil {
 		return provider.File{}, err
 	}
-	return provider.File{Name: "kyc_report.pdf", Type: kyc.DocumentKYCReport, ContentType: "application/pdf", Data: b.Bytes()}, nil
+	return provider.File{Name: "kyc_report.pdf", Type: kyc.DocumentKYCReport, ContentType: "application/pdf", Open: func() (io.ReadCloser, error) { return io.NopCloser(&b), nil }}, nil
 }
 
 // checks are the person's fields as the provider saw them, in the order of the API.

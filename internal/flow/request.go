@@ -56,8 +56,10 @@ func (s *Service) readRequest(ctx context.Context, partnerID string, body map[st
 	})
 	f := &fields{body: body}
 	given := requestBody{deviceData: f.deviceData()}
-	if len(partner.IdentSecretHash) > 0 { // otherwise any value is ignored
-		given.wrongSecret = !sameSecret(f.text("secret", 255), partner.IdentSecretHash)
+	if len(partner.IdentSecretHash) > 0 && err == nil { // otherwise any value is ignored
+		var same bool
+		same, err = sameSecret(ctx, f.text("secret", 255), partner.IdentSecretHash)
+		given.wrongSecret = !same
 	}
 	given.broken = f.broken
 	return given, err

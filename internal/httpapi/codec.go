@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
-	"net/http"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -16,27 +14,7 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// maxBody is the most that a request body of JSON or a form may hold.
-const maxBody = 1 << 20
-
-var (
-	errTooLarge    = kyc.Fail(tooLarge, "payload_too_large", "The body is larger than 1 MiB.")
-	errInvalidJSON = kyc.Fail(kyc.Invalid, "invalid_json", "The body is not valid JSON.")
-)
-
-// body reads the request's bytes, once.
-func body(c *call) ([]byte, error) {
-	b, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, errTooLarge
-	case err != nil:
-		return nil, kyc.Fail(kyc.Invalid, "invalid_json", "The body could not be read to its end.")
-	}
-	c.Body = io.NopCloser(bytes.NewReader(b))
-	return b, nil
-}
+var errInvalidJSON = kyc.Fail(kyc.Invalid, "invalid_json", "The body is not valid JSON.")
 
 func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
@@ -45,7 +23,7 @@ func isJSON(mediaType string) bool {
 // decode reads a JSON object. No body, an empty one and null are an empty
 // object; numbers keep their digits.
 func decode(c *call) (map[string]any, error) {
-	b, err := body(c)
+	b, err := body(c, maxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +37,9 @@ func decode(c *call) (map[string]any, error) {
 	}
 	if !utf8.Valid(b) {
 		return nil, errInvalidJSON
+	}
+	if intricate(b) {
+		return nil, errIntricate
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -116,7 +97,7 @@ func onceFor(c *call, render func(any) ([]byte, error)) (flow.Once, error) {
 	if !keyForm.MatchString(key) {
 		return flow.Once{}, kyc.Fail(kyc.Invalid, "validation_error", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
 	}
-	b, err := body(c)
+	b, err := body(c, maxBody)
 	if err != nil {
 		return flow.Once{}, err
 	}

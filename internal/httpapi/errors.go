@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -24,6 +25,10 @@ const (
 	tooLarge
 	wrongMediaType
 )
+
+// clientGone is what log and metrics say of a request whose client hung up
+// before its answer. Nobody is told.
+const clientGone = 499
 
 // titles are the titles of the codes (partner-api.md §2.8). Those of the second
 // group are ours.
@@ -134,6 +139,10 @@ func (s *Server) logError(c *call, e *kyc.Error, status int, all []errorEntry, e
 // writeError is the only place that turns an error into bytes.
 func (s *Server) writeError(c *call, err error) {
 	e, status := public(err)
+	if status == http.StatusInternalServerError && errors.Is(c.Context().Err(), context.Canceled) {
+		c.status = clientGone // it hung up, which is no failure of ours and nobody's to look at
+		return
+	}
 	all := entries(e, status)
 	first := all[0]
 	body := errorBody{

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,12 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
+// The limits of large bodies.
+const (
+	SmallBody   = smallBody
+	LargeBodies = largeBodies
+)
+
 // Disposition is for the tests of package httpapi_test.
 var Disposition = disposition
 
@@ -20,6 +27,19 @@ func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
 	r := httptest.NewRequest("GET", "/v1/persons", nil)
 	r.URL.RawQuery = rawQuery
 	return pageOf(&call{Request: r})
+}
+
+// Decode reads a body as a handler does.
+func Decode(contentType string, body []byte) (map[string]any, error) {
+	r := httptest.NewRequest("POST", "/v1/persons", bytes.NewReader(body))
+	r.Header.Set("Content-Type", contentType)
+	return decode(&call{ResponseWriter: httptest.NewRecorder(), Request: r, wall: clock.Real{}, slots: make(slots, 1)})
+}
+
+// StatusOf is the status that an error is answered with.
+func StatusOf(err error) int {
+	_, status := public(err)
+	return status
 }
 
 // Serve answers r by fn in the frame that every request has.

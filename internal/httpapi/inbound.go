@@ -14,7 +14,7 @@ func (s *Server) receive(c *call) error {
 	if !ok || subtle.ConstantTimeCompare([]byte(in.Secret), []byte(c.PathValue("secret"))) != 1 {
 		return kyc.Fail(kyc.NotFound, "not_found", "There is nothing at this path. The API is described at /openapi.yaml.")
 	}
-	b, err := body(c)
+	b, err := body(c, maxBody)
 	if err != nil {
 		return err
 	}

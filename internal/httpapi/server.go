@@ -28,6 +28,7 @@ type Server struct {
 	log      *slog.Logger
 	public   string
 	totals   totals
+	slots    slots
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
@@ -50,7 +51,7 @@ type Inbound struct {
 
 // New makes the API's handler.
 func New(c Config) http.Handler {
-	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL}
+	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, slots: make(slots, largeBodies)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "identikit_http_requests_total", Help: "Requests to the partner API by route and status.",
 	}, []string{"route", "status"})
@@ -70,6 +71,9 @@ type call struct {
 	requestID string
 	route     string
 	status    int
+	wall      kyc.Clock
+	slots     slots
+	holdsSlot bool
 }
 
 // Header is the answer's; the request's own are c.Request.Header.
@@ -103,7 +107,8 @@ func (c *call) Context() context.Context { return flow.WithRequestID(c.Request.C
 // panic, the log line, the metrics.
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn func(*call) error) {
 	started := s.flow.Wall.Now()
-	c := &call{ResponseWriter: w, Request: r, route: route, requestID: r.Header.Get("X-Request-Id")}
+	c := &call{ResponseWriter: w, Request: r, route: route, requestID: r.Header.Get("X-Request-Id"), wall: s.flow.Wall, slots: s.slots}
+	defer c.freeSlot()
 	if c.requestID == "" || !requestIDForm.MatchString(c.requestID) {
 		c.requestID = id.UUID()
 	}

@@ -87,7 +87,7 @@ func unescape(s string) string {
 
 // tokenParams reads a form, on the legacy path also JSON and the query.
 func tokenParams(c *call, legacy bool) (url.Values, error) {
-	b, err := body(c)
+	b, err := body(c, maxForm)
 	if err != nil {
 		return nil, err
 	}

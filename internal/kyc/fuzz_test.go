@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -166,6 +170,46 @@ func FuzzParsePhone(f *testing.F) {
 		}
 		if again, twice := kyc.NormalizePhone(number); ok && (!twice || again != number) {
 			t.Errorf("%q → %q → %q", s, number, again)
+		}
+	})
+}
+
+// FuzzReturnURL: the address that customers are sent back to is absolute, runs
+// no script, and stays so when the identification's id stands in it.
+func FuzzReturnURL(f *testing.F) {
+	for _, s := range []string{
+		"https://bank.example/back?id={identification}", "mybank://kyc/{identification}", "javascript:alert(1)", "JavaScript:alert(1)", "http://localhost:3000/", "http://bank.example", "//x", "https://",
+		" javascript:x", "{identification}://x", "data:text/html,x", "java\nscript:x", "https://{identification}.example", "a{identification}:b", "",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, raw string) {
+		if raw == "" || kyc.CheckReturnURL(raw) != nil {
+			return
+		}
+		u, err := url.Parse(strings.ReplaceAll(raw, kyc.ReturnPlaceholder, "dc1a6812a14f6cc338cd084208535bcdcidt"))
+		if err != nil || u.Scheme == "" || slices.Contains([]string{"javascript", "data", "file", "vbscript", "blob", "about"}, strings.ToLower(u.Scheme)) {
+			t.Fatalf("%q was taken: %v", raw, err)
+		}
+		if (u.Scheme == "https" && u.Host == "") || (u.Scheme == "http" && !slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, u.Hostname())) {
+			t.Errorf("%q was taken", raw)
+		}
+	})
+}
+
+// FuzzCheckText: a text that passes can be stored by every database and stays
+// within its length; the words of a refusal are plain.
+func FuzzCheckText(f *testing.F) {
+	for _, s := range []string{"", "Köln", " x", "a\x00", "\xff", strings.Repeat("ü", 51), "a\u2028b", "a\u0085b", "\ufeff"} {
+		f.Add(s, 50)
+	}
+	f.Fuzz(func(t *testing.T, s string, most int) {
+		message := kyc.CheckText(s, most)
+		if message == "" && (!utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) || utf8.RuneCountInString(s) > max(most, 0) || strings.TrimSpace(s) != s) {
+			t.Errorf("%q passed", s)
+		}
+		if message != "" && (!utf8.ValidString(message) || strings.ContainsFunc(message, unicode.IsControl)) {
+			t.Errorf("%q: %q", s, message)
 		}
 	})
 }

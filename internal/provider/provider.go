@@ -8,6 +8,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -60,9 +61,20 @@ type Receiver interface {
 	Receive(h http.Header, body []byte) (identification string, err error)
 }
 
-// Archiver downloads what the firm kept of a finished session.
+// Archiver downloads what the firm kept of a finished session, as it is, into
+// the scratch, and says which files in it become documents. They can be opened
+// as long as the scratch is there.
 type Archiver interface {
-	Archive(ctx context.Context, identification string) (Archive, error)
+	Archive(ctx context.Context, identification string, into Scratch) ([]File, error)
+}
+
+// Scratch is where an archive lies while it is read: it may be larger than what
+// memory has to spare.
+type Scratch interface {
+	io.Writer // adds to the end
+	io.ReaderAt
+	Size() int64
+	Reset() error // drops what was written
 }
 
 // Finding is a firm's result in our words.
@@ -102,16 +114,10 @@ type Paper struct {
 	IssuedOn, ValidUntil          string // YYYY-MM-DD
 }
 
-// Archive is the firm's file on a session.
-type Archive struct {
-	Whole []byte // as it was downloaded
-	Files []File
-}
-
 // File is one file of an archive that becomes a document.
 type File struct {
 	Name        string
 	Type        string // of kyc.Document.Type
 	ContentType string
-	Data        []byte
+	Open        func() (io.ReadCloser, error)
 }

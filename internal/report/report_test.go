@@ -168,25 +168,6 @@ func TestBothLanguagesSayEverything(t *testing.T) {
 	}
 }
 
-// FuzzKYC sends anything at all: it must stay one well-formed PDF.
-func FuzzKYC(f *testing.F) {
-	f.Add("Müller", "EN", uint8(1))
-	f.Add(") Tj ET Q endstream endobj %%EOF", "DE", uint8(3))
-	f.Add("{nb}\\() <</Type /Page\n", "EN", uint8(2))
-	f.Add(strings.Repeat("W", 3000), "DE", uint8(40))
-	f.Add("\u202e\x00\xff😀", "", uint8(0))
-	f.Fuzz(func(t *testing.T, s, language string, n uint8) {
-		r := Report{
-			Language: language, Identification: "x" + s, Method: s, Provider: s, Result: s, CreatedAt: time.Unix(1, 0),
-			Document: []Fact{{s, s}}, Evidence: []File{{s, s, -1, s}},
-		}
-		for range n % 50 {
-			r.Person = append(r.Person, Check{s, s, Verdict(s), s})
-		}
-		pages(t, render(t, r))
-	})
-}
-
 func BenchmarkKYC(b *testing.B) {
 	for b.Loop() {
 		render(b, sample("DE"))

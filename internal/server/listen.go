@@ -52,12 +52,7 @@ func Serve(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	for _, l := range listeners {
-		srv := &http.Server{
-			Handler: l.Handler, TLSConfig: l.TLS,
-			ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 10 * time.Minute,
-			IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		}
+		srv := httpServer(log, l)
 		wg.Go(func() {
 			err := serve(srv, l)
 			if !errors.Is(err, http.ErrServerClosed) {
@@ -79,6 +74,18 @@ func Serve(ctx context.Context, log *slog.Logger, listeners ...Listener) error {
 		return cause
 	}
 	return nil
+}
+
+// httpServer bounds what a client can hold: time, bytes of headers, connections.
+// Bodies are bounded where they are read.
+func httpServer(log *slog.Logger, l Listener) *http.Server {
+	return &http.Server{
+		Handler: l.Handler, TLSConfig: l.TLS,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 4 << 10, // net/http lets 4 KiB more through: 8 KiB in all
+		ConnState:      newConnections(maxConnections).changed,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }
 
 func serve(srv *http.Server, l Listener) error {

@@ -2,10 +2,10 @@ package idnow
 
 import (
 	"archive/zip"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	maxFiles    = 200
-	maxUnpacked = 256 << 20
+	maxFiles     = 200
+	maxUnpacked  = 256 << 20
+	maxDirectory = 256 << 10 // bytes that may be read to learn the names
 )
 
 // documentTypes says what the files of the ZIP are, by the stem of their name
@@ -36,31 +37,49 @@ var contentTypes = map[string]string{
 	".mp4": "video/mp4", ".webm": "video/webm", ".mkv": "video/x-matroska",
 }
 
-// unpack reads the ZIP. Names are data: none of them becomes a path.
-func unpack(identification string, whole []byte) ([]provider.File, error) {
-	z, err := zip.NewReader(bytes.NewReader(whole), int64(len(whole)))
+// unpack reads the ZIP's directory. Names are data: none of them becomes a path.
+// Nothing is unpacked yet; a file that holds more than the directory says fails
+// when it is read.
+func unpack(identification string, whole io.ReaderAt, size int64) ([]provider.File, error) {
+	directory := &allowance{ReaderAt: whole, left: maxDirectory}
+	z, err := zip.NewReader(directory, size)
 	if err != nil {
 		return nil, fmt.Errorf("the ZIP cannot be read: %w", err)
 	}
+	directory.left = math.MaxInt64
 	if len(z.File) > maxFiles {
 		return nil, fmt.Errorf("the ZIP holds more than %d files", maxFiles)
 	}
 	var files []provider.File
-	left := int64(maxUnpacked)
+	left := uint64(maxUnpacked)
 	for _, entry := range z.File {
 		name, kind, contentType := classify(identification, entry.Name)
 		if kind == "" {
 			continue
 		}
-		data, err := content(entry, left)
-		if err != nil {
-			return nil, err
+		if entry.UncompressedSize64 > left {
+			return nil, errors.New("the ZIP unpacks to too many bytes")
 		}
-		left -= int64(len(data))
-		files = append(files, provider.File{Name: name, Type: kind, ContentType: contentType, Data: data})
+		left -= entry.UncompressedSize64
+		files = append(files, provider.File{Name: name, Type: kind, ContentType: contentType, Open: entry.Open})
 	}
-	slices.SortFunc(files, func(a, b provider.File) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(files, func(a, b provider.File) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil
+}
+
+// allowance lets so many bytes be read: a directory of millions of names would
+// fill the memory before it could be counted.
+type allowance struct {
+	io.ReaderAt
+	left int64
+}
+
+func (a *allowance) ReadAt(p []byte, off int64) (int, error) {
+	if int64(len(p)) > a.left {
+		return 0, errors.New("its directory is too large")
+	}
+	a.left -= int64(len(p))
+	return a.ReaderAt.ReadAt(p, off)
 }
 
 // classify says what an entry is, and gives it a plain name.
@@ -76,20 +95,4 @@ func classify(identification, entry string) (name, kind, contentType string) {
 		return "", "", ""
 	}
 	return stem + ext, documentTypes[stem], contentType
-}
-
-func content(entry *zip.File, left int64) ([]byte, error) {
-	r, err := entry.Open()
-	if err != nil {
-		return nil, fmt.Errorf("the ZIP cannot be read: %w", err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, left+1))
-	if err != nil {
-		return nil, fmt.Errorf("the ZIP cannot be read: %w", err)
-	}
-	if int64(len(data)) > left {
-		return nil, errors.New("the ZIP unpacks to too many bytes")
-	}
-	return data, nil
 }

@@ -15,13 +15,16 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
 )
 
 const (
 	callTimeout    = 15 * time.Second
 	archiveTimeout = time.Minute
-	maxJSON        = 8 << 20
+	maxJSON        = 256 << 10 // results have a few KiB; 16 of them may be read at once
 	maxArchive     = 128 << 20
+	maxWord        = 255  // characters of an id of the firm's
+	maxToken       = 8192 // characters of a login token
 	tries          = 3
 )
 
@@ -29,14 +32,14 @@ const (
 type request struct {
 	method, path string
 	body         []byte
-	byKey        bool          // with the API key; otherwise with a login token
-	anonymous    bool          // login itself
-	limit        int64         // of the answer; 0 means maxJSON
-	timeout      time.Duration // 0 means callTimeout
+	byKey        bool             // with the API key; otherwise with a login token
+	anonymous    bool             // login itself
+	into         provider.Scratch // takes the answer as it is; nil means that it is JSON
+	timeout      time.Duration    // 0 means callTimeout
 }
 
-// call makes the request and decodes the answer into out: *[]byte gets the
-// bytes as they are, anything else JSON. It logs in when it must, and tries
+// call makes the request and decodes the answer into out, unless it goes into
+// the request's scratch. It logs in when it must, and tries
 // again what failed at once; every call of this API may be repeated.
 func (a *account) call(ctx context.Context, r request, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.timeout, callTimeout))
@@ -125,7 +128,7 @@ func (a *account) login(ctx context.Context) (string, error) {
 	if err := a.call(ctx, request{method: http.MethodPost, path: "/login", body: body, anonymous: true}, &answer); err != nil {
 		return "", err
 	}
-	if answer.AuthToken == "" {
+	if answer.AuthToken == "" || kyc.CheckText(answer.AuthToken, maxToken) != "" { // it goes into a header
 		return "", garbage(errors.New("the answer to /login holds no token"))
 	}
 	a.mu.Lock()
@@ -164,26 +167,43 @@ func (a *account) send(ctx context.Context, r request, header http.Header) (stat
 		return 0, nil, trouble(err)
 	}
 	defer resp.Body.Close()
-	limit := r.limit
-	if limit == 0 {
-		limit = maxJSON
+	if r.into != nil && resp.StatusCode < 300 {
+		return resp.StatusCode, nil, download(r.into, resp.Body)
 	}
-	body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxJSON+1))
 	if err != nil {
 		return 0, nil, trouble(err)
 	}
-	if int64(len(body)) > limit {
-		return 0, nil, garbage(fmt.Errorf("the answer is larger than %d bytes", limit))
+	if len(body) > maxJSON {
+		return 0, nil, tooLong(maxJSON)
 	}
 	return resp.StatusCode, body, nil
+}
+
+// download takes an archive; what an earlier try left is dropped.
+func download(into provider.Scratch, body io.Reader) error {
+	if err := into.Reset(); err != nil {
+		return err
+	}
+	n, err := io.Copy(into, io.LimitReader(body, maxArchive+1))
+	if err != nil {
+		return trouble(err)
+	}
+	if n > maxArchive {
+		return tooLong(maxArchive)
+	}
+	return nil
+}
+
+func tooLong(limit int) error {
+	return garbage(fmt.Errorf("the answer is larger than %d bytes", limit))
 }
 
 // read decides what an answer is: a result, a refusal, or garbage.
 func read(method string, status int, body []byte, out any) error {
 	if status >= 200 && status < 300 {
-		if raw, ok := out.(*[]byte); ok {
-			*raw = body
-			return nil
+		if out == nil {
+			return nil // it is in the scratch
 		}
 		if err := refusal(method, status, body); err != nil {
 			return err // a top-level `errors` is a failure whatever the status says

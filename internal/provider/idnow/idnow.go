@@ -69,6 +69,9 @@ type account struct {
 // it over ten minutes.
 const estimateAge = 10 * time.Second
 
+// maxEstimate is the longest wait that is believed, in seconds: a week.
+const maxEstimate = 7 * 24 * 3600
+
 // Start implements provider.Starter. The transaction number is our id, which
 // makes a second call for it harmless.
 func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session, error) {
@@ -83,7 +86,7 @@ func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session
 	if err := a.call(ctx, r, &answer); err != nil {
 		return provider.Session{}, err
 	}
-	if answer.ID == "" {
+	if answer.ID == "" || kyc.CheckText(answer.ID, maxWord) != "" {
 		return provider.Session{}, garbage(errors.New("the answer to /start names no id"))
 	}
 	return provider.Session{
@@ -111,6 +114,9 @@ func (a *account) waiting(ctx context.Context) *int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.estimate, a.estimateAt = company.EstimatedWaitingTime, a.Wall.Now()
+	if n := a.estimate; n != nil && (*n < 0 || *n > maxEstimate) {
+		a.estimate = nil // no time that anybody waits
+	}
 	return a.estimate
 }
 
@@ -128,25 +134,24 @@ func (a *account) Poll(ctx context.Context, identification string) (provider.Fin
 }
 
 // Archive implements provider.Archiver: endpoint 10, the ZIP.
-func (a *account) Archive(ctx context.Context, identification string) (provider.Archive, error) {
+func (a *account) Archive(ctx context.Context, identification string, into provider.Scratch) ([]provider.File, error) {
 	select {
-	case a.archives <- struct{}{}: // few at a time: each is held in memory as a whole
+	case a.archives <- struct{}{}: // few at a time: each takes much room
 		defer func() { <-a.archives }()
 	case <-ctx.Done():
-		return provider.Archive{}, slow(ctx.Err())
+		return nil, slow(ctx.Err())
 	}
-	var whole []byte
 	err := a.call(ctx, request{
-		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", limit: maxArchive, timeout: archiveTimeout,
-	}, &whole)
+		method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification) + ".zip", into: into, timeout: archiveTimeout,
+	}, nil)
 	if err != nil {
-		return provider.Archive{}, err
+		return nil, err
 	}
-	files, err := unpack(identification, whole)
+	files, err := unpack(identification, into, into.Size())
 	if err != nil {
-		return provider.Archive{}, garbage(err)
+		return nil, garbage(err)
 	}
-	return provider.Archive{Whole: whole, Files: files}, nil
+	return files, nil
 }
 
 // receiver reads pushes. They carry no signature, so they are a hint only: who
@@ -160,8 +165,9 @@ func (receiver) Receive(_ http.Header, body []byte) (string, error) {
 			TransactionNumber string `json:"transactionnumber"`
 		} `json:"identificationprocess"`
 	}
-	if err := json.Unmarshal(body, &push); err != nil || push.Process.TransactionNumber == "" {
+	tx := &push.Process.TransactionNumber
+	if err := json.Unmarshal(body, &push); err != nil || *tx == "" || kyc.CheckText(*tx, maxWord) != "" { // no database could look for it
 		return "", kyc.Fail(kyc.Invalid, "invalid_json", "The push must be a JSON result with identificationprocess.transactionnumber.")
 	}
-	return push.Process.TransactionNumber, nil
+	return *tx, nil
 }

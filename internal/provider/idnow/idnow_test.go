@@ -16,6 +16,7 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/provider/idnow"
+	"github.com/identikit/identikit/internal/seal"
 	sim "github.com/identikit/identikit/internal/sim/idnow"
 )
 
@@ -144,18 +145,23 @@ func TestSuccess(t *testing.T) {
 	if len(f.Values) < 10 || f.Paper.Number == "" || f.Paper.ValidUntil == "" || f.Phone != "+4915112345678" {
 		t.Errorf("%d values, paper %q %q, phone %q", len(f.Values), f.Paper.Number, f.Paper.ValidUntil, string(f.Phone))
 	}
-	archive, err := w.Archiver.Archive(t.Context(), ident)
+	scratch, err := seal.NewScratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer scratch.Close()
+	files, err := w.Archiver.Archive(t.Context(), ident, scratch)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, file := range archive.Files {
+	for _, file := range files {
 		got = append(got, file.Name+" "+file.Type+" "+file.ContentType)
 	}
 	want := []string{
 		"audiolog.wav OTHER audio/wav", "idbackside.jpg ID_DOCUMENT image/jpeg", "idfrontside.jpg ID_DOCUMENT image/jpeg", "userface.jpg PICTURE image/jpeg",
 	}
-	if !slices.Equal(got, want) || len(archive.Whole) == 0 {
+	if !slices.Equal(got, want) || scratch.Size() == 0 {
 		t.Errorf("files %v, want %v", got, want)
 	}
 }

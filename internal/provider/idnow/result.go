@@ -33,20 +33,39 @@ type result struct {
 
 // cell is one field with its standing. Some values are no texts; those we pass over.
 type cell struct {
-	Value    any    `json:"value"`
+	Value    word   `json:"value"`
 	Status   string `json:"status"`
-	Original any    `json:"original"`
+	Original word   `json:"original"`
 }
 
-func (c cell) text() string {
-	s, _ := c.Value.(string)
-	return strings.TrimSpace(s)
+// word is a value as far as it is a text that can be stored and printed.
+type word string
+
+// UnmarshalJSON takes any JSON and builds nothing of what is no text.
+func (w *word) UnmarshalJSON(raw []byte) error {
+	*w = ""
+	if len(raw) > 0 && raw[0] == '"' {
+		var s string
+		if err := json.Unmarshal(raw, &s); err != nil {
+			return err
+		}
+		*w = word(s)
+	}
+	return nil
 }
 
-func (c cell) original() string {
-	s, _ := c.Original.(string)
-	return strings.TrimSpace(s)
+// text is the word without blanks around it, or nothing if no column could hold it.
+func (w word) text() string {
+	s := strings.TrimSpace(string(w))
+	if kyc.CheckText(s, 1000) != "" {
+		return ""
+	}
+	return s
 }
+
+func (c cell) text() string { return c.Value.text() }
+
+func (c cell) original() string { return c.Original.text() }
 
 // readResult turns the firm's answer about an identification into a finding.
 func readResult(identification string, raw json.RawMessage) (provider.Finding, error) {
@@ -143,10 +162,8 @@ func received() (fields []struct{ path, wire string }) {
 // street joins street and number into one line; a change of either is a change.
 func street(name, number cell) cell {
 	joined := name
-	joined.Value = strings.TrimSpace(name.text() + " " + number.text())
-	if o := strings.TrimSpace(name.original() + " " + number.original()); o != "" {
-		joined.Original = o
-	}
+	joined.Value = word(name.text() + " " + number.text())
+	joined.Original = word(name.original() + " " + number.original())
 	if standings[name.Status] == provider.Confirmed && standings[number.Status] == provider.Changed {
 		joined.Status = number.Status
 	}
@@ -156,7 +173,7 @@ func street(name, number cell) cell {
 func value(path string, c cell) (provider.Value, bool) {
 	standing, ok := standings[c.Status]
 	text := c.text()
-	if !ok || text == "" || kyc.CheckText(text, 1000) != "" {
+	if !ok || text == "" {
 		return provider.Value{}, false
 	}
 	if read, special := readers[path]; special {

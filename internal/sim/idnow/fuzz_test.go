@@ -1,7 +1,12 @@
 package idnow
 
 import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
 	"testing"
 )
@@ -65,4 +70,76 @@ func newServer(t *testing.T) *Server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// calls is every address of the listeners that takes foreign bytes; TX is a
+// session that there is, DOC a document that may be.
+var calls = []struct {
+	listener string
+	method   string
+	path     string
+}{
+	{"gateway", "POST", "/api/v1/c/login"}, {"gateway", "GET", "/api/v1/c/identifications"}, {"gateway", "GET", "/api/v1/c/identifications/TX.zip"},
+	{"gateway", "POST", "/api/v1/c/identifications/NEW/start"}, {"gateway", "POST", "/api/v1/c/identifications/TX/start"}, {"gateway", "POST", "/api/v1/c/identifications/TX/copy"},
+	{"gateway", "POST", "/api/v1/c/documentdefinitions"}, {"gateway", "POST", "/api/v1/c/documentdefinitions/DOC/data"}, {"gateway", "GET", "/api/v1/c/documentdefinitions/DOC"},
+	{"gateway", "POST", "/api/v1/c/identifications/TX/documents/DOC"}, {"gateway", "POST", "/api/v1/c/identifications/TX/documents/DOC/data"}, {"gateway", "DELETE", "/api/v1/c/identifications/NEW"},
+	{"robot", "POST", "/api/v1/c/identifications/TX/start"}, {"robot", "POST", "/api/v1/c/identifications/TX/requestVideoChat"},
+	{"steering", "POST", "/sessions/TX/result"}, {"steering", "POST", "/pushes"}, {"steering", "POST", "/unkind"}, {"steering", "GET", "/sessions"}, {"steering", "GET", "/sessions/NEW"},
+	{"go", "POST", "/"}, {"go", "GET", "/NEW"}, {"go", "GET", "/c/identifications/TX"}, {"go", "POST", "/c/identifications/TX"}, {"go", "GET", "/static/NEW"},
+}
+
+// FuzzCall: any call of any listener is answered without a failure of the
+// simulator's own, in the listener's own form.
+func FuzzCall(f *testing.F) {
+	for i, body := range []string{
+		`{"apiKey":"k"}`, "", "", `{"firstname":"X-AUTOTEST-HAPPYPATH","lastname":"M"}`, `{"questions":{"q":{"value":[1]}}}`, `{"target_companyid":"c","target_transactionnumber":"x"}`,
+		`{"name":"n","identifier":"i","mimeType":"application/pdf","sortOrder":9223372036854775807,"signatures":[]}`, "%PDF", "", `{"name":null,"signatures":{"a":1}}`, "\x00", "",
+		"", "{}", `{"result":"SUCCESS"}`, `{"duplicate":-1}`, `{"on":1}`, "", "", "reference=TST-ABCDE", "", "lang=de&tid=%00", "step=0.landing.0&terms=yes&mobile=%ff", "../../locale/de.json",
+	} {
+		f.Add(uint8(i), "new-1", "application/json", "lang=de", []byte(body))
+		f.Add(uint8(i), strings.Repeat("n", 300), "application/x-www-form-urlencoded", "%zz;", []byte(body))
+		f.Add(uint8(i), "../\x00<script>", "multipart/form-data; boundary=b", "tid=<script>", []byte("--b\r\nContent-Disposition: form-data; name=\"step\"\r\n\r\n"+body+"\r\n--b--"))
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, n uint8, name, contentType, query string, body []byte) {
+		home, err := os.MkdirTemp(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(home)
+		s, err := New(Config{CompanyID: "c", APIKey: "k", Strict: true, Dir: home, Logger: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.open("tx", person{Data: erika()}); err != nil {
+			t.Fatal(err)
+		}
+		s.account.Definitions = []definition{{Name: "d", Identifier: "doc", MimeType: "x", SortOrder: 1, Signatures: []byte("{}")}}
+		s.account.Tokens[hashToken("t")] = s.now()
+		listeners := map[string]http.Handler{"gateway": s.Gateway(), "robot": s.Robot(), "steering": s.Steering(), "go": s.Go()}
+		c := calls[int(n)%len(calls)]
+		req := httptest.NewRequest(c.method, "/", strings.NewReader(string(body)))
+		req.URL = &url.URL{Path: strings.NewReplacer("TX", "tx", "DOC", "doc", "NEW", name).Replace(c.path), RawQuery: query}
+		req.Header.Set("Content-Type", contentType)
+		req.Header.Set("X-API-LOGIN-TOKEN", "t")
+		rec := httptest.NewRecorder()
+		listeners[c.listener].ServeHTTP(rec, req)
+		if rec.Code >= 500 || strings.Contains(rec.Body.String(), "<script") {
+			t.Errorf("%s %q %q: %d %s", c.method, req.URL, body, rec.Code, rec.Body)
+		}
+		isJSON := strings.HasPrefix(rec.Header().Get("Content-Type"), "application/json")
+		if isJSON && !json.Valid(rec.Body.Bytes()) {
+			t.Errorf("%s %q: no JSON: %s", c.method, req.URL, rec.Body)
+		}
+		if c.listener != "go" && rec.Code >= 400 && !isJSON && !strings.HasPrefix(rec.Header().Get("Content-Type"), "text/plain") {
+			t.Errorf("%s %q: a refusal as %s", c.method, req.URL, rec.Header())
+		}
+		reread, err := New(s.cfg)
+		if err != nil {
+			t.Fatalf("what was saved cannot be read again: %v", err)
+		}
+		if len(reread.sessions) != len(s.sessions) {
+			t.Errorf("%d sessions were saved, %d are read", len(s.sessions), len(reread.sessions))
+		}
+	})
 }
