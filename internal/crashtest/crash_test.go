@@ -74,7 +74,7 @@ func (r *run) all() {
 	for r.left > 0 || len(r.todo) > 0 {
 		r.begin()
 		for n := 0; n < perWorld && (r.left > 0 || (*every && len(r.todo) > 0)); n++ {
-			if r.w.losses > 0 {
+			if r.w.lost() > 0 {
 				break // what follows from a loss says nothing
 			}
 			if n%2 == 0 || len(r.todo) == 0 {

@@ -104,6 +104,13 @@ func (l *ledger) acknowledged() (n int) {
 	return n
 }
 
+// lost is how many losses were reported.
+func (l *ledger) lost() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.losses
+}
+
 // all lists the persons and their identifications, acknowledged or not.
 func (l *ledger) all() (persons []*person, idents []*ident) {
 	l.mu.Lock()

@@ -146,7 +146,7 @@ func killed(state *os.ProcessState) bool {
 // trace, died at the point that it was armed with.
 func (p *process) killedItself() bool {
 	text, err := os.ReadFile(p.trace)
-	return err == nil && strings.HasSuffix(string(text), "\nkilled at "+p.name()+"\n")
+	return err == nil && strings.Contains("\n"+string(text), "\nkilled at "+p.name()+"\n")
 }
 
 // errKilled says that a command died by SIGKILL.

@@ -112,7 +112,7 @@ func (r *run) atPoint(point string) {
 		}
 		met := r.died(p)
 		r.again()
-		if met || r.w.losses > 0 {
+		if met || r.w.lost() > 0 {
 			r.t.Logf("round %d: %s, in the scene %q: %s", r.random+r.named, point, name, time.Since(began).Round(time.Millisecond))
 			return
 		}
@@ -140,7 +140,7 @@ func (r *run) play(name string, p *process) {
 // count adds up what the world has seen.
 func (r *run) count() {
 	r.acknowledged += r.w.acknowledged()
-	r.losses += r.w.losses
+	r.losses += r.w.lost()
 	seen := map[string]bool{}
 	for _, c := range r.w.receiver.received() {
 		r.deliveries++

@@ -120,10 +120,22 @@ func isolation(database string) sql.IsolationLevel {
 
 func readRows(tx *sql.Tx) (*rows, error) {
 	r := &rows{keys: map[string][]byte{}, subscriptions: map[string]subscriptionRow{}, attempts: map[string][]attemptRow{}, replays: map[string]string{}}
-	for _, read := range []struct {
-		query string
-		row   func(scan func(...any) error) error
-	}{
+	for _, t := range r.tables() {
+		if err := each(tx, t.query, t.row); err != nil {
+			return nil, fmt.Errorf("%s: %w", t.query, err)
+		}
+	}
+	return r, nil
+}
+
+// table is how one table is read.
+type table struct {
+	query string
+	row   func(scan func(...any) error) error
+}
+
+func (r *rows) tables() []table {
+	return []table{
 		{`SELECT id, version FROM persons ORDER BY seq`, into(&r.persons, func(x *personRow) []any { return []any{&x.id, &x.version} })},
 		{`SELECT person_id, sealed_key FROM person_keys`, func(scan func(...any) error) error {
 			var id string
@@ -183,12 +195,7 @@ func readRows(tx *sql.Tx) (*rows, error) {
 			r.clock = then.Add(time.Since(machine))
 			return errors.Join(err, e)
 		}},
-	} {
-		if err := each(tx, read.query, read.row); err != nil {
-			return nil, fmt.Errorf("%s: %w", read.query, err)
-		}
 	}
-	return r, nil
 }
 
 // into appends each row to a list.
