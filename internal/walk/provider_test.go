@@ -30,7 +30,7 @@ func (w *walk) started() []*ident {
 func (w *walk) choose(t *rapid.T) {
 	i := pick(t, w.started(), "session")
 	if i.intent > 0 {
-		t.Skip("its start is under way")
+		impossible(t, "its start is under way")
 	}
 	w.chooseFor(i, pick(t, results, "result"), pick(t, reasons, "reason"))
 }
@@ -70,7 +70,7 @@ func (w *walk) tellSeveral(t *rapid.T) {
 func (w *walk) weary(t *rapid.T) {
 	i := pick(t, w.started(), "session")
 	if i.intent > 0 {
-		t.Skip("its start is under way")
+		impossible(t, "its start is under way")
 	}
 	for n := range 11 {
 		w.chooseFor(i, []string{"ABORTED", "CANCELED"}[n%2], "")
@@ -191,7 +191,7 @@ func (w *walk) requestInTrouble(i *ident) {
 func (w *walk) overtake(t *rapid.T) {
 	i := pick(t, slices.DeleteFunc(w.started(), func(i *ident) bool { return !retryable(strings.ToUpper(i.status())) }), "session")
 	if status, _ := w.verdict(i); status != 200 || i.intent > 0 {
-		t.Skip("it cannot be requested")
+		impossible(t, "it cannot be requested")
 	}
 	w.steer("POST", "/faults", object{"mode": "late", "count": 1, "delay": "50ms"})
 	w.tell(i, pick(t, []string{"ABORTED", "CANCELED"}, "result"), pick(t, reasons, "reason"))
