@@ -361,15 +361,18 @@ func (w *World) settled(ctx context.Context, identification string) error {
 			_, waiting, err = v.Jobs().Find(kyc.FetchResult, identification)
 			return err
 		})
+		if ctx.Err() != nil {
+			return nil // it goes on by itself
+		}
 		if err != nil || !waiting {
 			return err
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil // it goes on by itself
 		}
 	}
 }
 
-const settleTime = 10 * time.Second
+// settleTime is how long the choice of a result waits for what comes of it.
+var settleTime = 10 * time.Second

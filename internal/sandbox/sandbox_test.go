@@ -171,3 +171,17 @@ func TestClockSurvivesARefusal(t *testing.T) {
 		t.Errorf("the clock went back from %s to %s", before, now)
 	}
 }
+
+// TestChoiceOfASlowProvider: what does not come in time goes on by itself, and
+// is no failure of ours.
+func TestChoiceOfASlowProvider(t *testing.T) {
+	before := sandbox.SetSettleTime(1)
+	t.Cleanup(func() { sandbox.SetSettleTime(before) })
+	l := testkit.Start(t, "")
+	ident := l.Identify("Anna")
+	l.Call(200, "POST", "/sandbox/identifications/"+path.Base(ident)+"/result", testkit.Object{"result": "FAILED"})
+	l.Advance("1s")
+	if s := l.Status(ident); s != "failed" {
+		t.Errorf("status %s", s)
+	}
+}

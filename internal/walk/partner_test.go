@@ -40,16 +40,19 @@ const (
 	maxSubs    = 5
 )
 
+// impossible says that an action has nothing to act on: rapid takes another.
+func impossible(action *rapid.T, why string) { action.Skip(why) }
+
 func pick[T any](t *rapid.T, list []T, label string) T {
 	if len(list) == 0 {
-		t.Skip("there is no " + label)
+		impossible(t, "there is no "+label)
 	}
 	return rapid.SampledFrom(list).Draw(t, label)
 }
 
 func (w *walk) createPerson(t *rapid.T) {
 	if len(w.persons) == maxPersons {
-		t.Skip("enough persons")
+		impossible(t, "enough persons")
 	}
 	name := pick(t, names, "name")
 	o := w.must(201, "POST", "/v1/persons", testkit.Customer(name)).object()
@@ -90,12 +93,12 @@ func (w *walk) createIdentification(t *rapid.T) {
 func (w *walk) newIdent(t *rapid.T) *ident {
 	p := pick(t, w.persons, "person")
 	if len(p.idents) == maxIdents {
-		t.Skip("enough identifications")
+		impossible(t, "enough identifications")
 	}
 	body := object{"method": "idnow", "language": "EN", "proof_of_address_type": nil}
 	if !w.eligible(p) {
 		w.expect(w.call("POST", "/v1/persons/"+p.id+"/identifications", body), 400, "invalid_model")
-		t.Skip("the person has moved abroad")
+		impossible(t, "the person has moved abroad")
 	}
 	o := w.must(201, "POST", "/v1/persons/"+p.id+"/identifications", body).object()
 	i := &ident{id: o["id"].(string), person: p, row: o, story: story{status: "created", outcome: -1, lastRefusal: -1}}
@@ -282,7 +285,7 @@ func (w *walk) subscribe(event string) {
 
 func (w *walk) subscribeAny(t *rapid.T) {
 	if len(w.subs) == maxSubs {
-		t.Skip("enough subscriptions")
+		impossible(t, "enough subscriptions")
 	}
 	w.subscribe(pick(t, []string{kyc.EventIdentification, kyc.EventIdentification, kyc.EventPersonChanged}, "event"))
 }

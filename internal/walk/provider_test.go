@@ -30,7 +30,7 @@ func (w *walk) started() []*ident {
 func (w *walk) choose(t *rapid.T) {
 	i := pick(t, w.started(), "session")
 	if i.intent > 0 {
-		t.Skip("its start is under way")
+		impossible(t, "its start is under way")
 	}
 	w.chooseFor(i, pick(t, results, "result"), pick(t, reasons, "reason"))
 }
@@ -38,9 +38,10 @@ func (w *walk) choose(t *rapid.T) {
 func (w *walk) chooseFor(i *ident, result, reason string) {
 	w.t.Helper()
 	i.disturbed = true
-	body := object{"result": result, "reason": reason}
+	body, begun := object{"result": result, "reason": reason}, time.Now()
 	o := w.must(200, "POST", "/sandbox/identifications/"+i.id+"/result", body).object()
-	if is := w.must(200, "GET", i.path(), nil).object()["status"]; o["status"] != is {
+	waited := time.Since(begun) < 5*time.Second // after 10 seconds of a busy machine it answers without
+	if is := w.must(200, "GET", i.path(), nil).object()["status"]; waited && o["status"] != is {
 		w.t.Fatalf("%s: the answer to the choice of %s says %v, and it is %v", i.id, result, o["status"], is)
 	}
 }
@@ -69,7 +70,7 @@ func (w *walk) tellSeveral(t *rapid.T) {
 func (w *walk) weary(t *rapid.T) {
 	i := pick(t, w.started(), "session")
 	if i.intent > 0 {
-		t.Skip("its start is under way")
+		impossible(t, "its start is under way")
 	}
 	for n := range 11 {
 		w.chooseFor(i, []string{"ABORTED", "CANCELED"}[n%2], "")
@@ -190,7 +191,7 @@ func (w *walk) requestInTrouble(i *ident) {
 func (w *walk) overtake(t *rapid.T) {
 	i := pick(t, slices.DeleteFunc(w.started(), func(i *ident) bool { return !retryable(strings.ToUpper(i.status())) }), "session")
 	if status, _ := w.verdict(i); status != 200 || i.intent > 0 {
-		t.Skip("it cannot be requested")
+		impossible(t, "it cannot be requested")
 	}
 	w.steer("POST", "/faults", object{"mode": "late", "count": 1, "delay": "50ms"})
 	w.tell(i, pick(t, []string{"ABORTED", "CANCELED"}, "result"), pick(t, reasons, "reason"))
