@@ -318,6 +318,9 @@ func pausedSubscription(s *stage) error {
 		func() error { _, err := deaf.identified(byHand); return err },
 		func() error { return s.advance("200h") },
 		func() error { _, err := deaf.identified(byHand); return err },
+		func() error { // one that was put off at the moment of the pause is due again
+			return s.w.elsewhere(func(tx kyc.Tx) error { return tx.Jobs().Park(h.id, false) })
+		},
 		func() error { return s.advance("1s") },
 		func() error {
 			s.w.receiver.refuse(h.path, false)

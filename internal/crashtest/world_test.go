@@ -157,15 +157,7 @@ var longAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // put adds jobs that are due, as another node would.
 func (w *world) put(jobs ...kyc.Job) error {
-	address := w.database
-	if address == "" {
-		address = sandbox.DatabaseFile(w.data)
-	}
-	store, err := sqlstore.Open(w.t.Context(), address, sqlstore.Options{Clock: clock.Real{}})
-	if err != nil {
-		return err
-	}
-	err = store.Tx(w.t.Context(), func(tx kyc.Tx) error {
+	return w.elsewhere(func(tx kyc.Tx) error {
 		for _, j := range jobs {
 			j.DueAt = longAgo
 			if err := tx.Jobs().Add(j); err != nil {
@@ -174,5 +166,17 @@ func (w *world) put(jobs ...kyc.Job) error {
 		}
 		return nil
 	})
-	return errors.Join(err, store.Close())
+}
+
+// elsewhere runs a transaction as another node would.
+func (w *world) elsewhere(fn func(kyc.Tx) error) error {
+	address := w.database
+	if address == "" {
+		address = sandbox.DatabaseFile(w.data)
+	}
+	store, err := sqlstore.Open(w.t.Context(), address, sqlstore.Options{Clock: clock.Real{}})
+	if err != nil {
+		return err
+	}
+	return errors.Join(store.Tx(w.t.Context(), fn), store.Close())
 }
