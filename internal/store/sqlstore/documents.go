@@ -40,7 +40,7 @@ func (s documents) List(f kyc.DocumentFilter, p kyc.Page) ([]kyc.Document, error
 
 func (s documents) Count(f kyc.DocumentFilter, atMost int) (int, error) {
 	cond, args := which(f)
-	return count(s.c, `SELECT COUNT(*) FROM (SELECT 1 FROM documents`+cond+` LIMIT $3) AS page`, append(args, atMost)...)
+	return count(s.c, atMost, `documents`+cond, args...)
 }
 
 func (s documents) OfIdentification(id string) ([]kyc.Document, error) {

@@ -54,8 +54,7 @@ func (s identifications) List(f kyc.IdentificationFilter, p kyc.Page) ([]kyc.Ide
 
 func (s identifications) Count(f kyc.IdentificationFilter, atMost int) (int, error) {
 	cond, args := where(f)
-	return count(s.c, `SELECT COUNT(*) FROM (SELECT 1 FROM identifications`+cond+
-		` LIMIT `+placeholders(len(args)+1, 1)+`) AS page`, append(args, atMost)...)
+	return count(s.c, atMost, `identifications`+cond, args...)
 }
 
 // waiting keeps the difference between no estimate and an estimate of 0 s.

@@ -61,14 +61,11 @@ func (s persons) List(partnerID string, p kyc.Page) ([]kyc.Person, error) {
 }
 
 func (s persons) Count(partnerID string, atMost int) (int, error) {
-	return count(s.c,
-		`SELECT COUNT(*) FROM (SELECT 1 FROM persons WHERE partner_id = $1 LIMIT $2) AS page`, partnerID, atMost)
+	return count(s.c, atMost, `persons WHERE partner_id = $1`, partnerID)
 }
 
 func (s persons) Identical(partnerID, identityKey string, atMost int) (int, error) {
-	return count(s.c,
-		`SELECT COUNT(*) FROM (SELECT 1 FROM persons WHERE partner_id = $1 AND identity_key = $2 LIMIT $3) AS page`,
-		partnerID, identityKey, atMost)
+	return count(s.c, atMost, `persons WHERE partner_id = $1 AND identity_key = $2`, partnerID, identityKey)
 }
 
 func readBytes(scan func(...any) error) (b []byte, err error) { return b, scan(&b) }

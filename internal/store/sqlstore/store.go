@@ -8,6 +8,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -145,9 +146,14 @@ func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) 
 	return all[0], true, nil
 }
 
-// count runs a SELECT COUNT(*), which may be slow: it goes alone.
-func count(c conn, sql string, args ...any) (int, error) {
-	all, err := many(c, readInt, sql, args...)
+// count counts the rows of from, up to atMost. It may be slow, so it goes alone.
+func count(c conn, atMost int, from string, args ...any) (int, error) {
+	text := `SELECT COUNT(*) FROM ` + from
+	if atMost < math.MaxInt32 { // a limit costs more than it saves if there is none
+		text = `SELECT COUNT(*) FROM (SELECT 1 FROM ` + from + ` LIMIT ` + placeholders(len(args)+1, 1) + `) AS page`
+		args = append(args, atMost)
+	}
+	all, err := many(c, readInt, text, args...)
 	if err != nil || len(all) == 0 {
 		return 0, err
 	}

@@ -29,8 +29,7 @@ func (s subscriptions) List(partnerID string, p kyc.Page) ([]kyc.Subscription, e
 }
 
 func (s subscriptions) Count(partnerID string, atMost int) (int, error) {
-	return count(s.c,
-		`SELECT COUNT(*) FROM (SELECT 1 FROM subscriptions WHERE partner_id = $1 LIMIT $2) AS page`, partnerID, atMost)
+	return count(s.c, atMost, `subscriptions WHERE partner_id = $1`, partnerID)
 }
 
 func (s subscriptions) ByEvent(partnerID, eventType string) ([]kyc.Subscription, error) {
