@@ -59,15 +59,15 @@ func checkAddress(address string, sandbox bool) error {
 }
 
 // notPublic are the ranges of the special-purpose registries (RFC 6890 and its
-// successors) that IsGlobalUnicast lets through, with the ways in which IPv6
-// carries IPv4 addresses inside.
+// successors) that IsGlobalUnicast lets through. Of IPv6 only 2000::/3 is handed
+// out; what lies outside is reserved, local, or carries IPv4 addresses inside.
 var notPublic = prefixes(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16",
 	"192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
 	"168.63.129.16/32", // the fabric address of a large cloud
-	"::/96", "::1/128", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64",
-	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+	"::/3", "4000::/2", "8000::/1",
+	"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
 )
 
 func prefixes(texts ...string) []netip.Prefix {

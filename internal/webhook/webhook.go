@@ -93,6 +93,8 @@ func (s *Sender) Verify(ctx context.Context, sub kyc.Subscription, secret string
 	return nil
 }
 
+var errNoStatus = errors.New("webhook: the answer has no status")
+
 type message struct {
 	url, id, subscription, event, entity, secret string
 	attempt                                      int
@@ -128,6 +130,9 @@ func (s *Sender) post(ctx context.Context, m message) (status int, answer string
 		return 0, "", err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode < 100 {
+		return 0, "", errNoStatus // no attempt is without a status and without a reason
+	}
 	head := make([]byte, answerBytes)
 	n, _ := io.ReadFull(resp.Body, head)           // the status is the answer; the body is for people
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
