@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/identikit/identikit/internal/blob/dir"
@@ -64,6 +65,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	boundMemory()
 	log := c.logger(slog.LevelInfo)
 	store, err := openStore(ctx, c.Database)
 	if err != nil {
@@ -102,6 +104,14 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	cancel()
 	<-done
 	return err
+}
+
+// boundMemory lets garbage be collected sooner when there is much of it. What is
+// in use at a time is bounded elsewhere; without this it could lie about twice.
+func boundMemory() {
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(96 << 20)
+	}
 }
 
 // noRedirect makes a redirect an answer: it would carry the API key elsewhere.
