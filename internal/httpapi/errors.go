@@ -139,9 +139,9 @@ func (s *Server) logError(c *call, e *kyc.Error, status int, all []errorEntry, e
 // writeError is the only place that turns an error into bytes.
 func (s *Server) writeError(c *call, err error) {
 	e, status := public(err)
-	if status == http.StatusInternalServerError && errors.Is(c.Context().Err(), context.Canceled) {
-		c.status = clientGone // it hung up, which is no failure of ours and nobody's to look at
-		return
+	if errors.Is(err, context.Canceled) && errors.Is(c.Context().Err(), context.Canceled) {
+		c.status = clientGone       // it hung up, which is no failure of ours and nobody's to look at
+		panic(http.ErrAbortHandler) // to return would be to answer 200
 	}
 	all := entries(e, status)
 	first := all[0]

@@ -33,7 +33,7 @@ func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
 func Decode(contentType string, body []byte) (map[string]any, error) {
 	r := httptest.NewRequest("POST", "/v1/persons", bytes.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
-	return decode(&call{ResponseWriter: httptest.NewRecorder(), Request: r, wall: clock.Real{}, slots: make(slots, 1)})
+	return decode(&call{ResponseWriter: httptest.NewRecorder(), Request: r, wall: clock.Real{}, slots: newSlots(1)})
 }
 
 // StatusOf is the status that an error is answered with.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -30,8 +31,22 @@ var (
 	errIntricate   = kyc.Fail(kyc.Invalid, "invalid_json", "The body holds more than %d members and items, or nests them deeper than %d.", maxParts, maxDepth)
 )
 
-// slots are the places for large bodies.
-type slots chan struct{}
+// slots are the places for large bodies. One partner may hold half of them, so
+// that the others get on.
+type slots struct {
+	all chan struct{}
+	of  sync.Map // a partner's share: partner → chan struct{}
+}
+
+func newSlots(n int) *slots { return &slots{all: make(chan struct{}, n)} }
+
+func (s *slots) share(partnerID string) chan struct{} {
+	share, ok := s.of.Load(partnerID)
+	if !ok {
+		share, _ = s.of.LoadOrStore(partnerID, make(chan struct{}, max(1, cap(s.all)/2)))
+	}
+	return share.(chan struct{})
+}
 
 // kept is a body that was read already.
 type kept struct {
@@ -86,21 +101,24 @@ func readLarge(c *call, head []byte, r io.Reader) ([]byte, error) {
 }
 
 func (c *call) takeSlot() error {
-	select {
-	case c.slots <- struct{}{}:
-		c.holdsSlot = true
-		return nil
-	case <-c.Context().Done():
-		return c.Context().Err()
+	share := c.slots.share(c.partnerID)
+	for _, place := range []chan struct{}{share, c.slots.all} {
+		select {
+		case place <- struct{}{}:
+			c.places = append(c.places, place)
+		case <-c.Context().Done():
+			return c.Context().Err()
+		}
 	}
+	return nil
 }
 
 // freeSlot gives the slot back, if there is one.
 func (c *call) freeSlot() {
-	if c.holdsSlot {
-		<-c.slots
-		c.holdsSlot = false
+	for _, place := range c.places {
+		<-place
 	}
+	c.places = nil
 }
 
 // intricate tells whether JSON has more parts than a request of ours can need.

@@ -28,7 +28,7 @@ type Server struct {
 	log      *slog.Logger
 	public   string
 	totals   totals
-	slots    slots
+	slots    *slots
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 }
@@ -51,7 +51,7 @@ type Inbound struct {
 
 // New makes the API's handler.
 func New(c Config) http.Handler {
-	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, slots: make(slots, largeBodies)}
+	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, slots: newSlots(largeBodies)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "identikit_http_requests_total", Help: "Requests to the partner API by route and status.",
 	}, []string{"route", "status"})
@@ -72,8 +72,8 @@ type call struct {
 	route     string
 	status    int
 	wall      kyc.Clock
-	slots     slots
-	holdsSlot bool
+	slots     *slots
+	places    []chan struct{} // of slots, held until the answer
 }
 
 // Header is the answer's; the request's own are c.Request.Header.

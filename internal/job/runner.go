@@ -55,6 +55,7 @@ const (
 	atOnce    = 64 // by hand: the owner waits for all of them
 	errorRest = time.Second
 	longNap   = time.Second
+	shortNap  = 20 * time.Millisecond
 )
 
 // New makes a runner; nothing runs before Run or RunDue.
@@ -181,7 +182,7 @@ func (r *Runner) startSome(ctx context.Context, g *group) (started bool, nap tim
 			g.rouse()
 		})
 	}
-	return len(jobs) > 0, longNap, err
+	return len(jobs) > 0, shortNap, err // none: another node was quicker with these
 }
 
 func (r *Runner) lease(ctx context.Context, g *group, limit int, also func(kyc.Tx) error) (jobs []kyc.Job, err error) {

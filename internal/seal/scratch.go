@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -26,6 +27,8 @@ func NewScratch() (*Scratch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
+	// Where a file that is open may lose its name, a crash leaves nothing at all.
+	_ = os.Remove(f.Name())
 	s := &Scratch{file: f}
 	if err := s.Reset(); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -80,4 +83,10 @@ func (s *Scratch) ReadAt(p []byte, off int64) (int, error) {
 }
 
 // Close removes it.
-func (s *Scratch) Close() error { return errors.Join(s.file.Close(), os.Remove(s.file.Name())) }
+func (s *Scratch) Close() error {
+	err := s.file.Close()
+	if e := os.Remove(s.file.Name()); !errors.Is(e, fs.ErrNotExist) {
+		err = errors.Join(err, e)
+	}
+	return err
+}

@@ -65,8 +65,11 @@ func (s jobs) Find(kind kyc.JobKind, key string) (kyc.Job, bool, error) {
 
 func (s jobs) NextDue(q kyc.Due) (time.Time, bool, error) {
 	among, args := candidates(q, "", "1", "")
-	n, ok, err := one(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c ORDER BY due_at LIMIT 1`, args...)
-	return at(n), ok, err
+	due, err := many(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c ORDER BY due_at LIMIT 1`, args...)
+	if err != nil || len(due) == 0 {
+		return time.Time{}, false, err
+	}
+	return at(due[0]), true, nil
 }
 
 func (s jobs) Add(j kyc.Job) error {
@@ -85,9 +88,9 @@ func (s jobs) AddLeased(j kyc.Job, wallUntil time.Time) (kyc.Job, bool, error) {
 }
 
 // Lease takes jobs. A lease that a crash of the database forgets is one less to
-// wait for, so nobody waits for the disk.
+// wait for, so nobody waits for the disk, unless something was written before.
 func (s jobs) Lease(q kyc.Due, now, wallUntil time.Time, limit int) ([]kyc.Job, error) {
-	if s.tx.dialect.noHurry != "" {
+	if s.tx.dialect.noHurry != "" && !s.c.wrote() {
 		if err := s.c.exec(s.tx.dialect.noHurry); err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 
 const (
 	// lookers is how many round trips with look-ups may be under way.
-	lookers = 4
+	lookers = 2
 	// lookTogether is how many look-ups one round trip may carry.
 	lookTogether = 32
 	// lookTime bounds a round trip; a caller may give up sooner.
@@ -26,6 +26,7 @@ type lookups struct {
 	waiting chan *lookup
 	closed  chan struct{}
 	done    sync.WaitGroup
+	once    sync.Once
 }
 
 type lookup struct {
@@ -44,7 +45,7 @@ func newLookups(pool *pgxpool.Pool) *lookups {
 }
 
 func (l *lookups) close() {
-	close(l.closed)
+	l.once.Do(func() { close(l.closed) })
 	l.done.Wait()
 	l.pool.Close()
 }
@@ -103,8 +104,14 @@ func (l *lookups) run(group []*lookup) {
 		return
 	}
 	for _, one := range group[answered:] {
-		one.answer <- lookAlone(pgDirect{ctx, l.pool}, one.each, one.text, one.args...)
+		one.answer <- l.alone(one)
 	}
+}
+
+func (l *lookups) alone(one *lookup) error {
+	ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+	defer cancel()
+	return lookAlone(pgDirect{ctx, l.pool}, one.each, one.text, one.args...)
 }
 
 func (l *lookups) together(ctx context.Context, group []*lookup) (answered int, err error) {

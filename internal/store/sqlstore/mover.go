@@ -10,7 +10,8 @@ const (
 	// moverRest is how long changes gather before they are moved.
 	moverRest = 50 * time.Millisecond
 	// logLimit is the length of the log, in pages, from which on the writer moves
-	// them itself: only while nobody writes can all be moved and the log begin anew.
+	// them itself, and waits for readers: only while nobody writes or reads from
+	// the log can all be moved and the log begin anew.
 	logLimit = 16384
 )
 
@@ -38,7 +39,7 @@ func (m *mover) run() {
 			return
 		}
 		var pages int64
-		pages, m.failed = m.move(m.conn)
+		pages, m.failed = m.move(m.conn, "PASSIVE")
 		if pages > logLimit {
 			m.tooLong.Store(true)
 		}
@@ -50,13 +51,13 @@ func (m *mover) run() {
 	}
 }
 
-// move moves what it can without waiting for anybody, and returns the length of
-// the log. What a reader still needs stays for the next time.
-func (m *mover) move(c *liteConn) (pages int64, err error) {
+// move moves what it can and returns the length of the log. PASSIVE waits for
+// nobody, and what a reader still needs stays for the next time; RESTART waits.
+func (m *mover) move(c *liteConn, how string) (pages int64, err error) {
 	err = lookAlone(c, func(scan func(...any) error) error {
 		var busy, moved int64
 		return scan(&busy, &pages, &moved)
-	}, "PRAGMA wal_checkpoint(PASSIVE)")
+	}, "PRAGMA wal_checkpoint("+how+")")
 	if err != nil {
 		err = fmt.Errorf("sqlstore: move the log into the file: %w", err)
 	}
@@ -66,7 +67,7 @@ func (m *mover) move(c *liteConn) (pages int64, err error) {
 // after is told of each commit, by the writer between two groups.
 func (m *mover) after(writer *liteConn) {
 	if m.tooLong.CompareAndSwap(true, false) {
-		if _, err := m.move(writer); err != nil {
+		if _, err := m.move(writer, "RESTART"); err != nil {
 			m.tooLong.Store(true) // the next commit tells whether the disk is full
 		}
 	}

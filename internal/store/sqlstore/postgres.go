@@ -120,10 +120,13 @@ type pgPipe struct {
 	conn  *pgx.Conn
 	batch *pgx.Batch
 	begun bool
+
+	written bool
 }
 
 func (p *pgPipe) forUpdate() string { return postgresDialect.forUpdate }
 func (p *pgPipe) forShare() string  { return postgresDialect.forShare }
+func (p *pgPipe) wrote() bool       { return p.written }
 
 func (p *pgPipe) begin() {
 	if !p.begun {
@@ -134,6 +137,7 @@ func (p *pgPipe) begin() {
 
 func (p *pgPipe) exec(text string, args ...any) error {
 	p.begin()
+	p.written = true
 	p.batch.Queue(text, args...)
 	return nil
 }
@@ -244,6 +248,7 @@ type pgDirect struct {
 
 func (d pgDirect) forUpdate() string { return "" }
 func (d pgDirect) forShare() string  { return "" }
+func (d pgDirect) wrote() bool       { return true }
 
 func (d pgDirect) exec(text string, args ...any) error {
 	rs, err := d.on.Query(d.ctx, text, args...)

@@ -162,7 +162,9 @@ func (s *liteStore) commit(group []*call) {
 	}
 	if err == nil {
 		for _, c := range group {
-			s.run(c, len(group) > 1)
+			if s.run(c, len(group) > 1); s.writer.conn.AutocommitEnabled() {
+				break // SQLite has rolled back everything (the disk is full, say): nobody's work is there
+			}
 		}
 		err = s.end(group)
 	}
@@ -181,6 +183,14 @@ func (s *liteStore) commit(group []*call) {
 
 // end commits, or rolls everything back if a group of one has failed.
 func (s *liteStore) end(group []*call) error {
+	if s.writer.conn.AutocommitEnabled() {
+		for _, c := range group {
+			if c.err != nil {
+				return fmt.Errorf("sqlstore: the transaction was rolled back: %w", c.err)
+			}
+		}
+		return errors.New("sqlstore: the transaction was rolled back")
+	}
 	if len(group) == 1 && group[0].err != nil {
 		return s.writer.exec("ROLLBACK")
 	}

@@ -16,8 +16,8 @@ import (
 const busyTime = 10 * time.Second
 
 // liteConn is one connection with its prepared statements, for one goroutine at
-// a time. It ignores the callers' contexts: what runs on it is short, and an
-// interrupt of the writer would take a whole group with it.
+// a time. It knows no caller's context: an interrupt of the writer would take a
+// whole group with it.
 type liteConn struct {
 	conn  *sqlite.Conn
 	stmts map[string]*sqlite.Stmt
@@ -43,6 +43,7 @@ func (c *liteConn) close() error { return c.conn.Close() }
 
 func (c *liteConn) forUpdate() string { return sqliteDialect.forUpdate }
 func (c *liteConn) forShare() string  { return sqliteDialect.forShare }
+func (c *liteConn) wrote() bool       { return true }
 
 // forSQLite says a text in SQLite's way. "$1" is counted by its first appearance
 // there and "?1" by its number, which is what we mean. And a bare parameter
@@ -188,19 +189,21 @@ const readers = 4
 type litePool struct {
 	path  string
 	slots chan struct{}
+	gone  chan struct{} // closed with the pool
 
-	mu     sync.Mutex
-	idle   []*liteConn
-	closed bool
+	mu   sync.Mutex
+	idle []*liteConn
 }
 
 func newLitePool(path string) *litePool {
-	return &litePool{path: path, slots: make(chan struct{}, readers)}
+	return &litePool{path: path, slots: make(chan struct{}, readers), gone: make(chan struct{})}
 }
 
 func (p *litePool) take(ctx context.Context) (*liteConn, error) {
 	select {
 	case p.slots <- struct{}{}:
+	case <-p.gone:
+		return nil, errClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -213,10 +216,6 @@ func (p *litePool) take(ctx context.Context) (*liteConn, error) {
 
 func (p *litePool) idleOrNew() (*liteConn, error) {
 	p.mu.Lock()
-	if p.closed {
-		p.mu.Unlock()
-		return nil, errClosed
-	}
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
@@ -236,9 +235,7 @@ func (p *litePool) give(c *liteConn) {
 
 // close waits for the reads that are under way.
 func (p *litePool) close() error {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
+	close(p.gone)
 	for range readers {
 		p.slots <- struct{}{}
 	}
@@ -257,6 +254,7 @@ type liteReader struct {
 
 func (r *liteReader) forUpdate() string         { return "" }
 func (r *liteReader) forShare() string          { return "" }
+func (r *liteReader) wrote() bool               { return true }
 func (r *liteReader) exec(string, ...any) error { return errReadOnly }
 
 func (r *liteReader) query(text string, args ...any) (rows, error) {
@@ -264,14 +262,24 @@ func (r *liteReader) query(text string, args ...any) (rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.conn.SetInterrupt(r.ctx.Done()) // it may be a long one: nobody reads on for a client that has gone
 	st, err := c.stmt(text, args)
 	if err != nil {
+		c.conn.SetInterrupt(nil)
 		r.pool.give(c)
 		return nil, err
 	}
-	return &liteRows{st: st, free: func() { r.pool.give(c) }}, nil
+	return &liteRows{st: st, free: func() {
+		c.conn.SetInterrupt(nil)
+		r.pool.give(c)
+	}}, nil
 }
 
 func (r *liteReader) look(each func(func(...any) error) error, text string, args ...any) error {
-	return lookAlone(r, each, text, args...)
+	c, err := r.pool.take(r.ctx)
+	if err != nil {
+		return err
+	}
+	defer r.pool.give(c)
+	return lookAlone(c, each, text, args...)
 }

@@ -80,6 +80,7 @@ type conn interface {
 	look(each func(scan func(dest ...any) error) error, sql string, args ...any) error
 	forUpdate() string // what locks a row that is read to be changed
 	forShare() string  // what keeps a row from being changed
+	wrote() bool       // whether this transaction has written anything; where nobody asks, true
 }
 
 // rows is what both drivers' result sets have in common.

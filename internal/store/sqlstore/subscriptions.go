@@ -55,11 +55,11 @@ func (s subscriptions) SetPaused(id string, paused bool) error {
 // delivered stays on record.
 func (s subscriptions) Delete(id string) error {
 	for _, text := range []string{
+		`DELETE FROM subscriptions WHERE id = $1`, // first: whoever holds it is waited for, and what he wrote goes too
 		`DELETE FROM jobs WHERE owner = $1`,
 		`DELETE FROM attempts WHERE notification_id IN
 			(SELECT id FROM notifications WHERE subscription_id = $1 AND state = 'queued')`,
 		`DELETE FROM notifications WHERE subscription_id = $1 AND state = 'queued'`,
-		`DELETE FROM subscriptions WHERE id = $1`,
 	} {
 		if err := s.c.exec(text, id); err != nil {
 			return err
