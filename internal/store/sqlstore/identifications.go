@@ -53,8 +53,11 @@ func (s identifications) List(f kyc.IdentificationFilter, p kyc.Page) ([]kyc.Ide
 }
 
 func (s identifications) Count(f kyc.IdentificationFilter, atMost int) (int, error) {
-	cond, args := where(f)
-	return count(s.c, atMost, `identifications`+cond, args...)
+	if f.PersonID != "" {
+		n, _, err := one(s.c, readInt, `SELECT identifications FROM persons WHERE id = $1 AND partner_id = $2`, f.PersonID, f.PartnerID)
+		return min(int(n), atMost), err
+	}
+	return count(s.c, atMost, `identifications WHERE partner_id = $1`, f.PartnerID)
 }
 
 // waiting keeps the difference between no estimate and an estimate of 0 s.
@@ -66,6 +69,10 @@ func waiting(i kyc.Identification) any {
 }
 
 func (s identifications) Insert(i kyc.Identification) error {
+	err := s.c.exec(`UPDATE persons SET identifications = identifications + 1 WHERE id = $1`, i.PersonID)
+	if err != nil {
+		return err
+	}
 	return s.c.exec(`INSERT INTO identifications (`+identificationColumns+`) VALUES (`+placeholders(1, 22)+`)`,
 		i.ID, i.PartnerID, i.PersonID, string(i.Method), string(i.State), i.Reference, i.URL, i.Language,
 		i.ProofOfAddressType, i.ProofOfAddressIssuedAt, i.IBAN, us(i.TermsSignedAt), waiting(i),

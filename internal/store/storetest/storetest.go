@@ -398,6 +398,12 @@ func pages(t *testing.T, s kyc.Store, c *Clock) {
 		if n != 0 {
 			t.Errorf("another partner counts %d of the person's", n)
 		}
+		if err == nil {
+			n, err = v.Identifications().Count(kyc.IdentificationFilter{PartnerID: "p", PersonID: "anna"}, 9)
+			if n != 3 {
+				t.Errorf("the person has %d", n)
+			}
+		}
 		return err
 	})
 }
