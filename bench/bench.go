@@ -28,7 +28,7 @@ func measureAll(ctx context.Context, o options) (r *report, err error) {
 	if b.Round == 0 {
 		b.Round = 3 * time.Second
 		if o.Quick {
-			b.Round = 150 * time.Millisecond
+			b.Round = 100 * time.Millisecond
 		}
 	}
 	if b.shop, err = openWorkshop(o.Dir); err != nil {

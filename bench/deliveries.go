@@ -20,7 +20,7 @@ import (
 const (
 	firstDrain = 300
 	mostDrain  = 50_000
-	leastDrain = 300 * time.Millisecond
+	leastDrain = 200 * time.Millisecond
 )
 
 // drains is an outbox that is drained round by round: each round has a

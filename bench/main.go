@@ -42,7 +42,7 @@ type options struct {
 	Postgres string   `help:"Use this server instead of a throw-away one." placeholder:"URL"`
 	Dir      string   `help:"Where the databases under test are made: it decides which disk is measured." placeholder:"DIR"`
 
-	Round time.Duration `help:"How long a round is: 3s, or 150ms with --quick." placeholder:"DURATION"`
+	Round time.Duration `help:"How long a round is: 3s, or 100ms with --quick." placeholder:"DURATION"`
 
 	// What tests make smaller.
 	Connections int   `hidden:"" default:"32"`                  // clients that ask at once
