@@ -211,13 +211,5 @@ func repeat(ctx context.Context, one deed, writers int, d time.Duration) (measur
 		})
 	}
 	wg.Wait()
-	elapsed := time.Since(started)
-	if err := context.Cause(ctx); err != nil {
-		return measurement{}, err
-	}
-	var all []time.Duration
-	for _, t := range took {
-		all = append(all, t...)
-	}
-	return measure(all, elapsed), nil
+	return measured(ctx, took, time.Since(started))
 }

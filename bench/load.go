@@ -87,15 +87,7 @@ func (r *drive) all(ctx context.Context, d time.Duration) (measurement, error) {
 		})
 	}
 	wg.Wait()
-	elapsed := time.Since(started)
-	if err := context.Cause(ctx); err != nil {
-		return measurement{}, err
-	}
-	var all []time.Duration
-	for _, t := range took {
-		all = append(all, t...)
-	}
-	return measure(all, elapsed), nil
+	return measured(ctx, took, time.Since(started))
 }
 
 // one sends one request after the other on one connection.

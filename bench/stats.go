@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"slices"
 	"time"
@@ -54,3 +55,12 @@ func measure(took []time.Duration, elapsed time.Duration) measurement {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// measured is what many did at the same time, unless one of them ended ctx with
+// a cause.
+func measured(ctx context.Context, took [][]time.Duration, elapsed time.Duration) (measurement, error) {
+	if err := context.Cause(ctx); err != nil {
+		return measurement{}, err
+	}
+	return measure(slices.Concat(took...), elapsed), nil
+}
