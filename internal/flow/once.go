@@ -2,17 +2,19 @@ package flow
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
 
 // Once carries an idempotency key, if the request has one: the key, a hash of
-// the whole request, and how the answer is rendered. It is stored in the
-// transaction of the deed.
+// the whole request, and how the answer is rendered, with which status (0 is
+// 201). It is stored in the transaction of the deed.
 type Once struct {
 	Key    string
 	Hash   []byte
+	Status int
 	Render func(noun any) ([]byte, error)
 }
 
@@ -40,7 +42,7 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			return err
 		}
 		return tx.Replays().Insert(kyc.Replay{
-			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: 201, Body: body, CreatedAt: tx.Now(),
+			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: cmp.Or(o.Status, 201), Body: body, CreatedAt: tx.Now(),
 		})
 	})
 	return replay, err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
@@ -15,7 +16,7 @@ import (
 var statusOf = map[kyc.Kind]int{
 	kyc.Invalid: http.StatusBadRequest, kyc.Unauthenticated: http.StatusUnauthorized, kyc.Forbidden: http.StatusForbidden,
 	kyc.NotFound: http.StatusNotFound, kyc.Conflict: http.StatusConflict, kyc.PreconditionFailed: http.StatusPreconditionFailed,
-	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
+	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
 	noMethod: http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
 }
 
@@ -46,7 +47,7 @@ var titles = map[string]string{
 	"invalid_client": "Invalid Client", "unsupported_grant_type": "Unsupported Grant Type",
 	"invalid_identification_status": "Invalid Identification Status",
 	"not_found":                     "Not Found", "method_not_allowed": "Method Not Allowed", "payload_too_large": "Payload Too Large",
-	"unsupported_media_type": "Unsupported Media Type",
+	"unsupported_media_type": "Unsupported Media Type", "too_many_requests": "Too Many Requests",
 }
 
 // alsoDetails are the codes that S0 shows with `details`.
@@ -158,6 +159,9 @@ func (s *Server) writeError(c *call, err error) {
 	}
 	if status == http.StatusUnauthorized {
 		c.Header().Set("WWW-Authenticate", challenge(c.route))
+	}
+	if e.RetryAfter > 0 {
+		c.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
 	b, err := marshal(body)
 	if err != nil {

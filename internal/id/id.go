@@ -17,6 +17,10 @@ const (
 	Person         = "cper"
 	Identification = "cidt"
 	Document       = "cdoc"
+	ChangeRequest  = "csc"
+	MobileNumber   = "cmno"
+	Tax            = "ctin"
+	Consent        = "dcon"
 	Plain          = "" // webhooks, notifications: no suffix
 )
 

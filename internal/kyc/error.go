@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind says what sort of trouble an Error is. The API turns it into a status.
@@ -19,6 +20,7 @@ const (
 	Conflict                // somebody was faster, or it exists already: 409
 	PreconditionFailed      // not in this state: 412
 	Unprocessable           // well-formed, but not acceptable: 422
+	TooMany                 // more than is allowed at a time; RetryAfter says when to ask again: 429
 	BadGateway              // a provider is unreachable or speaks garbage: 502
 	Timeout                 // a provider is too slow: 504
 )
@@ -30,7 +32,9 @@ type Error struct {
 	Code   string // a slug of partner-api.md §2.8, e.g. "model_not_found"
 	Detail string // what is wrong and what to do
 	Fields []FieldError
-	Cause  error
+	// RetryAfter is when it is worth to ask again; only with TooMany.
+	RetryAfter time.Duration
+	Cause      error
 }
 
 // FieldError is one broken rule of one field of a request.
