@@ -57,7 +57,7 @@ func path(parts ...string) (string, error) {
 // to makes a call to a path below the base URL.
 func to(method string, parts ...string) call {
 	p, err := path(parts...)
-	q := call{method: method, path: p, header: http.Header{}, err: err}
+	q := call{method: method, path: p, header: http.Header{}, repeat: unbegun, err: err}
 	if method == http.MethodGet {
 		q.repeat = always
 	}

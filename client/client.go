@@ -23,7 +23,7 @@ type Config struct {
 	TokenURL string
 	// HTTPClient sends the requests. Redirects are not followed, whatever it
 	// says. If nil, one is made that waits 150 seconds for an answer to begin.
-	HTTPClient *http.Client
+	HTTPClient *http.Client `json:"-"`
 	// Retries is how often a call that may be repeated is sent again: 0 means 3,
 	// a negative number means never.
 	Retries int
@@ -56,10 +56,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	base := strings.TrimRight(cfg.BaseURL, "/")
 	tokenURL := cmp.Or(cfg.TokenURL, base+"/oauth2/token")
-	for name, u := range map[string]string{"BaseURL": base, "TokenURL": tokenURL} {
-		if err := checkURL(name, u, cfg.AllowHTTP); err != nil {
-			return nil, err
-		}
+	if err := cmp.Or(checkURL("BaseURL", base, cfg.AllowHTTP), checkURL("TokenURL", tokenURL, cfg.AllowHTTP)); err != nil {
+		return nil, err
 	}
 	retries := cfg.Retries
 	if retries == 0 {
