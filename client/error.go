@@ -59,6 +59,7 @@ const (
 	CodeUnprocessable               = "unprocessable_entity"
 	CodeTooManyRequests             = "too_many_requests"
 	CodeGeneric                     = "generic_error"
+	CodeNotImplemented              = "not_implemented_error"
 	CodeBadGateway                  = "bad_gateway"
 	CodeGatewayTimeout              = "gateway_timeout"
 )

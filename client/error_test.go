@@ -3,6 +3,8 @@ package client_test
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +59,26 @@ func TestRetryAfter(t *testing.T) {
 		got := client.ReadError(429, http.Header{"Retry-After": {text}}, nil).RetryAfter
 		if diff := want - got; diff < 0 || diff > time.Minute {
 			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestErrorsOfTheServer reads every error that the server's tests keep.
+func TestErrorsOfTheServer(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../internal/httpapi/testdata/errors/*.json")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := client.ReadError(400, http.Header{"Content-Type": {"application/json"}}, body)
+		code := strings.TrimSuffix(filepath.Base(file), ".json")
+		if strings.ReplaceAll(strings.ToLower(e.Code), " ", "_") != code || e.ID == "" || e.Title == "" || e.Detail == "" || e.Entries[0].Status < 400 {
+			t.Errorf("%s: %+v", file, *e)
 		}
 	}
 }

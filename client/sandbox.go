@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"time"
 )
@@ -40,6 +41,17 @@ type Chosen struct {
 	Result Result `json:"result"`
 	Reason string `json:"reason"`
 	Status Status `json:"status"`
+}
+
+// Message is a text message that would have been sent to a phone.
+type Message struct {
+	ID        string    `json:"id"`
+	PersonID  string    `json:"person_id"`
+	Number    string    `json:"number"`
+	Text      string    `json:"text"`
+	State     string    `json:"state"` // queued, sent, refused or expired
+	CreatedAt time.Time `json:"created_at"`
+	SentAt    time.Time `json:"sent_at"`
 }
 
 func open(method string, parts ...string) call {
@@ -81,4 +93,10 @@ func (s Sandbox) ChooseResult(ctx context.Context, identificationID string, resu
 		Result Result `json:"result"`
 		Reason string `json:"reason,omitzero"`
 	}{result, reason}))
+}
+
+// Messages lists the text messages of the last 7 days, oldest first. Takes
+// [PageSize] and [NewestFirst].
+func (s Sandbox) Messages(ctx context.Context, options ...QueryOption) iter.Seq2[Message, error] {
+	return list[Message](ctx, s.c, open(http.MethodGet, "messages"), options)
 }

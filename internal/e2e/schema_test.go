@@ -15,16 +15,32 @@ import (
 	"github.com/identikit/identikit/client"
 )
 
-// shapes are the client's types for the schemas of the API's description.
-var shapes = map[string]any{
-	"PersonInput": client.PersonData{}, "Person": client.Person{}, "PersonPatch": client.PersonPatch{},
-	"Address": client.Address{}, "AddressInput": client.Address{},
-	"TaxInformation": client.TaxInformation{}, "TaxInformationInput": client.TaxInformation{},
-	"IdentificationInput": client.IdentificationData{}, "RequestInput": client.RequestData{},
-	"Identification": client.Identification{}, "SupportedDocument": client.SupportedDocument{},
-	"Document": client.Document{}, "Webhook": client.Webhook{}, "WebhookWithSecret": client.Webhook{},
-	"IdentificationEvent": client.IdentificationEvent{},
-	"ClockMoved":          client.Moved{}, "ResultChosen": client.Chosen{},
+// shapes are the client's types and the schemas of the API's description that
+// each of them speaks.
+var shapes = []struct {
+	of      any
+	schemas []string
+}{
+	{client.PersonData{}, []string{"PersonInput"}},
+	{client.Person{}, []string{"Person"}},
+	{client.PersonPatch{}, []string{"PersonPatch"}},
+	{client.Address{}, []string{"Address", "AddressInput"}},
+	{client.TaxInformation{}, []string{"TaxInformation", "TaxInformationInput"}},
+	{client.IdentificationData{}, []string{"IdentificationInput"}},
+	{client.RequestData{}, []string{"RequestInput"}},
+	{client.Identification{}, []string{"Identification"}},
+	{client.SupportedDocument{}, []string{"SupportedDocument"}},
+	{client.MobileNumberData{}, []string{"MobileNumberInput"}},
+	{client.MobileNumber{}, []string{"MobileNumber"}},
+	{client.ChangeRequest{}, []string{"ChangeRequest", "ChangeRequestAuthorized", "ChangeRequestConfirmed"}},
+	{client.ChangeAuthorization{}, []string{"ChangeRequestAuthorization"}},
+	{client.ChangeConfirmation{}, []string{"ChangeRequestConfirmation"}},
+	{client.Document{}, []string{"Document", "IdentificationDocument"}},
+	{client.Webhook{}, []string{"Webhook", "WebhookWithSecret"}},
+	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
+	{client.Moved{}, []string{"ClockMoved"}},
+	{client.Chosen{}, []string{"ResultChosen"}},
+	{client.Message{}, []string{"Message"}},
 }
 
 func description(t testing.TB) *openapi3.T {
@@ -37,26 +53,27 @@ func description(t testing.TB) *openapi3.T {
 func TestShapes(t *testing.T) {
 	t.Parallel()
 	doc := description(t)
-	for _, name := range slices.Sorted(maps.Keys(shapes)) {
-		ref := doc.Components.Schemas[name]
-		if ref == nil {
-			t.Errorf("the description has no %s", name)
-			continue
-		}
-		fields := jsonFields(reflect.TypeOf(shapes[name]))
-		for _, property := range slices.Sorted(maps.Keys(ref.Value.Properties)) {
-			field, ok := fields[property]
-			if !ok {
-				t.Errorf("%s has %s, and %T does not", name, property, shapes[name])
+	for _, shape := range shapes {
+		fields := jsonFields(reflect.TypeOf(shape.of))
+		unknown := maps.Clone(fields)
+		for _, name := range shape.schemas {
+			schema := doc.Components.Schemas[name]
+			if schema == nil {
+				t.Errorf("the description has no %s", name)
 				continue
 			}
-			delete(fields, property)
-			if got, want := kindOf(field.Type), ref.Value.Properties[property].Value.Type; !want.Is(got) && got != "any" {
-				t.Errorf("%s.%s is %v, and %T has %s", name, property, want.Slice(), shapes[name], field.Type)
+			for property, described := range schema.Value.Properties {
+				delete(unknown, property)
+				field, ok := fields[property]
+				if !ok {
+					t.Errorf("%s has %s, and %T does not", name, property, shape.of)
+				} else if kind := kindOf(field.Type); kind != "any" && !described.Value.Type.Is(kind) {
+					t.Errorf("%s.%s is %v, and %T has %s", name, property, described.Value.Type.Slice(), shape.of, field.Type)
+				}
 			}
 		}
-		for property := range fields {
-			t.Errorf("%T has %s, and %s does not", shapes[name], property, name)
+		for property := range unknown {
+			t.Errorf("%T has %s, and %v does not", shape.of, property, shape.schemas)
 		}
 	}
 }
@@ -78,6 +95,9 @@ func TestWords(t *testing.T) {
 			string(client.MethodBank), string(client.MethodBankID), string(client.MethodBankPlus), string(client.MethodFourthline),
 			string(client.MethodFourthlineSigning), string(client.MethodIDnow), string(client.MethodIDnowAutoIdent),
 			string(client.MethodIDnowCustom), string(client.MethodManual), string(client.MethodPostident),
+		},
+		"ChangeStatus": {
+			string(client.ChangeAuthorizationRequired), string(client.ChangeConfirmationRequired), string(client.ChangeCompleted), string(client.ChangeFailed),
 		},
 		"Result": {
 			string(client.ResultSuccess), string(client.ResultSuccessDataChanged), string(client.ResultReviewPending),

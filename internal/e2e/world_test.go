@@ -26,6 +26,9 @@ type world struct {
 func start(t testing.TB, dbURL string, change ...func(*sandbox.Options)) *world {
 	t.Helper()
 	l := testkit.Start(t, dbURL, change...)
+	judged.Lock()
+	judged.Contract = l.Contract
+	judged.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return &world{Client: l.Client(), t: t, live: l, ctx: ctx}
