@@ -124,7 +124,9 @@ func TestPages(t *testing.T) {
 func TestTrouble(t *testing.T) {
 	t.Parallel()
 	var told error
-	h := inbox.Handler(func(context.Context, int) ([]inbox.Message, bool, error) { return nil, false, errors.New("no database") }, func(err error) { told = err })
+	h := inbox.Handler(func(context.Context, int) ([]inbox.Message, bool, error) {
+		return nil, false, errors.New("no database")
+	}, func(err error) { told = err })
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/sandbox/inbox", nil))
 	if w.Code != http.StatusInternalServerError || told == nil || strings.Contains(w.Body.String(), "database") {
