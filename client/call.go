@@ -24,8 +24,6 @@ const (
 	// always: also when nobody knows how far it came. For what only reads, what
 	// has an Idempotency-Key, and what says the same twice.
 	always
-	// never: the body is gone once it is sent.
-	never
 )
 
 // call is one request, as often as it is sent.
@@ -36,6 +34,7 @@ type call struct {
 	query  url.Values
 	header http.Header
 	body   func() (io.Reader, error) // nil: none. Made for each time it is sent
+	spent  func() bool               // whether the body cannot be made again; nil: it always can
 	open   bool                      // needs no token
 	repeat repeat
 	err    error // what was wrong with the arguments
@@ -158,14 +157,16 @@ func (c *Client) do(ctx context.Context, q call) (*http.Response, error) {
 		if err == nil {
 			return resp, nil
 		}
+		spent := q.spent != nil && q.spent()
 		if token != "" && isStatus(err, http.StatusUnauthorized) {
 			c.tokens.refused(token)
-			if !renewed && q.repeat != never {
+			if !renewed && !spent {
 				renewed = true
 				continue
 			}
 		}
 		wait, again := q.again(err, sent)
+		again = again && !spent
 		if sent >= c.retries || !again || ctx.Err() != nil || c.pause(ctx, wait) != nil {
 			return nil, err
 		}
@@ -199,7 +200,7 @@ func (q call) again(err error, sent int) (wait time.Duration, yes bool) {
 	wait = max(wait, refusal.RetryAfter)
 	switch refusal.Status {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		yes = q.repeat != never
+		yes = true
 	case http.StatusBadGateway, http.StatusGatewayTimeout:
 		yes = q.repeat == always
 	}

@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"mime"
@@ -47,7 +49,7 @@ type File struct {
 	io.ReadCloser
 	Name        string // as the server says; do not use it as a path
 	ContentType string
-	Size        int64 // bytes; -1 if not known
+	Size        int64 // bytes that come; -1 if not known
 }
 
 // IncludeDeleted lists deleted documents too.
@@ -70,6 +72,24 @@ func (c *Client) Document(ctx context.Context, personID, id string) (Document, e
 	return send[Document](ctx, c, to(http.MethodGet, "v1", "persons", personID, "documents", id))
 }
 
+// DocumentPatch is what may be changed of a document. One that belongs to an
+// identification keeps its type.
+type DocumentPatch struct {
+	DocumentType       DocumentType `json:"document_type,omitzero"`
+	CustomerAccessible *bool        `json:"customer_accessible,omitzero"`
+}
+
+// PatchDocument changes a document.
+func (c *Client) PatchDocument(ctx context.Context, personID, id string, patch DocumentPatch) (Document, error) {
+	return send[Document](ctx, c, to(http.MethodPatch, "v1", "persons", personID, "documents", id).with(patch))
+}
+
+// DeleteDocument deletes a document. Its description is still listed, with
+// [IncludeDeleted]. What belongs to an identification is evidence and stays.
+func (c *Client) DeleteDocument(ctx context.Context, personID, id string) (Document, error) {
+	return send[Document](ctx, c, to(http.MethodDelete, "v1", "persons", personID, "documents", id))
+}
+
 // DownloadDocument reads a document's content. A content that breaks off ends
 // with an error that is not io.EOF.
 func (c *Client) DownloadDocument(ctx context.Context, personID, id string) (*File, error) {
@@ -77,9 +97,29 @@ func (c *Client) DownloadDocument(ctx context.Context, personID, id string) (*Fi
 	if err != nil {
 		return nil, err
 	}
+	return fileOf(resp), nil
+}
+
+// DownloadDocumentFrom reads a document's content from a byte on, to go on with
+// a download that broke off.
+func (c *Client) DownloadDocumentFrom(ctx context.Context, personID, id string, offset int64) (*File, error) {
+	q := to(http.MethodGet, "v1", "persons", personID, "documents", id, "file")
+	q.header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
+	resp, err := c.do(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusPartialContent {
+		_ = resp.Body.Close() // it is not what was asked for
+		return nil, errors.New("identikit: the server does not send parts of documents")
+	}
+	return fileOf(resp), nil
+}
+
+func fileOf(resp *http.Response) *File {
 	f := &File{ReadCloser: resp.Body, ContentType: resp.Header.Get("Content-Type"), Size: resp.ContentLength}
 	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil {
 		f.Name = params["filename"]
 	}
-	return f, nil
+	return f
 }

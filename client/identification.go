@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
@@ -147,4 +148,18 @@ func (c *Client) Identifications(ctx context.Context, options ...QueryOption) it
 // identification accepts.
 func (c *Client) SupportedDocuments(ctx context.Context, personID, id string) ([]SupportedDocument, error) {
 	return send[[]SupportedDocument](ctx, c, to(http.MethodGet, "v1", "persons", personID, "identifications", id, "supported_documents"))
+}
+
+// IDnowAttempt is one result that the provider gave.
+type IDnowAttempt struct {
+	ID      string          `json:"id"`
+	Result  Result          `json:"result"`
+	Reason  string          `json:"reason"`
+	Payload json.RawMessage `json:"payload"` // the provider's own object
+}
+
+// IDnowAttempts lists the provider's results, oldest first. Takes [PageSize] and
+// [NewestFirst].
+func (c *Client) IDnowAttempts(ctx context.Context, personID, id string, options ...QueryOption) iter.Seq2[IDnowAttempt, error] {
+	return list[IDnowAttempt](ctx, c, to(http.MethodGet, "v1", "persons", personID, "identifications", id, "idnow_attempts"), options)
 }

@@ -100,3 +100,26 @@ func (s Sandbox) ChooseResult(ctx context.Context, identificationID string, resu
 func (s Sandbox) Messages(ctx context.Context, options ...QueryOption) iter.Seq2[Message, error] {
 	return list[Message](ctx, s.c, open(http.MethodGet, "messages"), options)
 }
+
+// DevelopmentData are fields of a person that cannot be set otherwise.
+type DevelopmentData struct {
+	AMLFollowUpDate Date   `json:"aml_follow_up_date,omitzero"`
+	AMLConfirmedOn  Date   `json:"aml_confirmed_on,omitzero"`
+	BirthCity       string `json:"birth_city,omitzero"`
+}
+
+// UpdateForDevelopment sets them.
+func (s Sandbox) UpdateForDevelopment(ctx context.Context, personID string, data DevelopmentData) (Person, error) {
+	return send[Person](ctx, s.c, to(http.MethodPatch, "v1", "persons", personID, "update_for_development").with(data))
+}
+
+// DocumentCheck tells whether a person's identity document is good for longer.
+type DocumentCheck struct {
+	DocumentValid bool   `json:"document_valid"`
+	Action        string `json:"action"` // what was done about it; empty if nothing
+}
+
+// TestIDDocumentUpdate looks now whether the person's identity document runs out.
+func (s Sandbox) TestIDDocumentUpdate(ctx context.Context, personID string, options ...PostOption) (DocumentCheck, error) {
+	return send[DocumentCheck](ctx, s.c, to(http.MethodPost, "v1", "persons", personID, "test_id_document_update").once(options))
+}

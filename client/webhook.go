@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"net/url"
+	"time"
 )
 
 // EventType is what a webhook tells of.
@@ -58,4 +60,48 @@ func (c *Client) Webhook(ctx context.Context, id string) (Webhook, error) {
 func (c *Client) DeleteWebhook(ctx context.Context, id string) error {
 	_, err := send[struct{}](ctx, c, to(http.MethodDelete, "v1", "webhooks", id))
 	return err
+}
+
+// DeliveryState is what became of a notification.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	DeliveryQueued    DeliveryState = "queued"
+	DeliveryDelivered DeliveryState = "delivered"
+	DeliveryRejected  DeliveryState = "rejected"  // answered with 422
+	DeliveryExhausted DeliveryState = "exhausted" // all attempts were used
+)
+
+// Delivery is a notification and every attempt to deliver it.
+type Delivery struct {
+	ID            string            `json:"id"` // what Event.ID is
+	EventType     EventType         `json:"event_type"`
+	EntityID      string            `json:"entity_id"`
+	State         DeliveryState     `json:"state"`
+	CreatedAt     time.Time         `json:"created_at"`
+	DeliveredAt   time.Time         `json:"delivered_at"`
+	NextAttemptAt time.Time         `json:"next_attempt_at"`
+	Attempts      []DeliveryAttempt `json:"attempts"`
+}
+
+// DeliveryAttempt is one call to the receiver.
+type DeliveryAttempt struct {
+	Number         int       `json:"number"` // from 1
+	At             time.Time `json:"at"`
+	Status         int       `json:"status"` // of the receiver's answer; 0 without one
+	DurationMillis int       `json:"duration_ms"`
+	Failure        string    `json:"failure"` // why there was no answer
+	Answer         string    `json:"answer"`  // the beginning of it
+}
+
+// InState lists only deliveries in the state.
+func InState(state DeliveryState) QueryOption {
+	return func(q url.Values) { q.Set("filter[state]", string(state)) }
+}
+
+// Deliveries lists what became of each notification of a subscription, oldest
+// first. Takes [PageSize] (at most 100), [NewestFirst] and [InState].
+func (c *Client) Deliveries(ctx context.Context, webhookID string, options ...QueryOption) iter.Seq2[Delivery, error] {
+	return list[Delivery](ctx, c, to(http.MethodGet, "v1", "webhooks", webhookID, "deliveries"), options)
 }
