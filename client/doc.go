@@ -1,13 +1,15 @@
 // Package client speaks the partner API of identikit: persons, identifications,
 // documents, webhooks. It needs nothing but the standard library.
 //
-//	c, err := client.New(client.Config{BaseURL: "https://kyc.example", ClientID: id, ClientSecret: secret})
-//	person, err := c.CreatePerson(ctx, client.PersonData{FirstName: "Antonia", LastName: "Muster"})
+//	c, err := client.New(client.Config{BaseURL: "http://127.0.0.1:8080", ClientID: id, ClientSecret: secret})
+//	person, err := c.CreatePerson(ctx, client.PersonData{FirstName: "X-MANUALTEST-HAPPYPATH", LastName: "Muster"})
 //	ident, err := c.CreateIdentification(ctx, person.ID, client.IdentificationData{Method: client.MethodIDnow})
 //	ident, err = c.RequestIdentification(ctx, person.ID, ident.ID)
 //	fmt.Println("send the customer to", ident.URL)
 //
-// The result comes by webhook: see [WebhookHandler].
+// That is for a sandbox, which knows such test persons; for a true customer the
+// method says what else it needs to know. The result comes by webhook: see
+// [WebhookHandler].
 //
 // # What it takes care of
 //
