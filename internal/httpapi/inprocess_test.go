@@ -181,7 +181,7 @@ func (willing) Verify(context.Context, kyc.Subscription, string) error { return 
 type stillWorld struct{}
 
 func (stillWorld) Pages() http.Handler { return http.NotFoundHandler() }
-func (stillWorld) Now() time.Time { return time.Date(2031, 8, 31, 12, 0, 0, 0, time.UTC) }
+func (stillWorld) Now() time.Time      { return time.Date(2031, 8, 31, 12, 0, 0, 0, time.UTC) }
 
 func (stillWorld) MoveTo(context.Context, time.Time) (int, error) { return 0, nil }
 

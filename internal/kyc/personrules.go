@@ -142,7 +142,7 @@ func (f Field) max() int {
 func (f Field) readText(s string, now time.Time) (any, *FieldError) {
 	switch f.Type {
 	case Text:
-		if message := checkLatin(s); message != "" {
+		if message := CheckLatin(s); message != "" {
 			return nil, &FieldError{Message: message}
 		}
 	case Name:

@@ -63,8 +63,9 @@ func checkName(s string) string {
 	return ""
 }
 
-// checkLatin says what is wrong with any other text about a person, or "".
-func checkLatin(s string) string {
+// CheckLatin says what is wrong with a text about a person that is no name, in the
+// words of the API, or "".
+func CheckLatin(s string) string {
 	if !latin(s, func(r rune) bool { return ' ' <= r && r <= '~' || strings.ContainsRune(textMarks, r) }) {
 		return "must be in Latin script: letters, digits and the usual punctuation, no emoji"
 	}
