@@ -73,35 +73,45 @@ func aboutMessage(m kyc.Message) string { return "message " + m.ID }
 // again as long as the text is worth something.
 func (s *Service) SendMessage(ctx context.Context, j kyc.Job) error {
 	m, text, err := s.message(ctx, j.Key)
-	if kyc.IsKind(err, kyc.NotFound) || (err == nil && m.State != kyc.MessageQueued) {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) }) // erased or settled meanwhile
-	}
-	if err != nil {
+	gone := kyc.IsKind(err, kyc.NotFound) // erased meanwhile
+	if err != nil && !gone {
 		return err
 	}
-	state := kyc.MessageExpired
-	if s.Texter != nil && s.Clock.Now().Before(m.ExpiresAt) {
-		switch err := s.Texter.Text(ctx, m.ID, m.Number, text); {
-		case err == nil:
-			state = kyc.MessageSent
-		case errors.Is(err, ErrTextRefused):
-			state = kyc.MessageRefused
-		default:
-			s.Log.Warn("a text message could not be sent; it is tried again", "message", m.ID, "attempt", j.Attempt, "error", kyc.Brief(err))
-			return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-				return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt, firstTextGap, mostTextGap)))
-			})
-		}
-	}
-	if state != kyc.MessageSent {
-		s.Log.Error("a text message was not sent", "message", m.ID, "state", state)
+	state := m.State
+	if !gone && state == kyc.MessageQueued {
+		state = s.sendText(ctx, m, text, j.Attempt)
 	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		if err := tx.Messages().Settle(m.ID, state, tx.Now()); err != nil {
-			return err
+		switch {
+		case gone || state == m.State && state != kyc.MessageQueued:
+		case state == kyc.MessageQueued:
+			return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt, firstTextGap, mostTextGap)))
+		default:
+			if err := tx.Messages().Settle(m.ID, state, tx.Now()); err != nil {
+				return err
+			}
 		}
 		return tx.Jobs().Done(j)
 	})
+}
+
+// sendText hands the text to the gateway and says where the message stands then:
+// still queued if it is worth to try again.
+func (s *Service) sendText(ctx context.Context, m kyc.Message, text string, attempt int) kyc.MessageState {
+	if s.Texter == nil || !s.Clock.Now().Before(m.ExpiresAt) {
+		s.Log.Error("a text message could not be sent in time", "message", m.ID)
+		return kyc.MessageExpired
+	}
+	switch err := s.Texter.Text(ctx, m.ID, m.Number, text); {
+	case err == nil:
+		return kyc.MessageSent
+	case errors.Is(err, ErrTextRefused):
+		s.Log.Error("the gateway refused a text message", "message", m.ID, "error", kyc.Brief(err))
+		return kyc.MessageRefused
+	default:
+		s.Log.Warn("a text message could not be sent; it is tried again", "message", m.ID, "attempt", attempt, "error", kyc.Brief(err))
+		return kyc.MessageQueued
+	}
 }
 
 func (s *Service) message(ctx context.Context, messageID string) (m kyc.Message, text string, err error) {

@@ -79,8 +79,10 @@ func (page) Time(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:0
 func (page) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func show(w http.ResponseWriter, r *http.Request, read Read) error {
-	number, _ := strconv.Atoi(r.URL.Query().Get("page")) // anything else is the first page
-	number = min(max(number, 1), 1_000_000)
+	number, err := strconv.Atoi(r.URL.Query().Get("page"))
+	if err != nil || number < 1 || number > 1_000_000 {
+		number = 1
+	}
 	p := page{lang: languageOf(r)}
 	link := func(lang string, number int) string {
 		return root + "/inbox?" + url.Values{"lang": {lang}, "page": {strconv.Itoa(number)}}.Encode()
