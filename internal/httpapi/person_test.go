@@ -547,4 +547,8 @@ func TestIdenticalPersons(t *testing.T) {
 	wg.Wait()
 	l.Call(400, "POST", "/v1/persons", testkit.Object{"first_name": "ANNA", "last_name": "muster"})
 	l.Call(201, "POST", "/v1/persons", testkit.Object{"first_name": "Anna", "last_name": "Muster", "birth_city": "Köln"})
+	few := testkit.Start(t, "", func(o *sandbox.Options) { o.MaxIdentical = 2 })
+	for _, status := range []int{201, 201, 400} {
+		few.Call(status, "POST", "/v1/persons", testkit.Object{"first_name": "Anna"})
+	}
 }
