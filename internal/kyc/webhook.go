@@ -52,8 +52,9 @@ type Attempt struct {
 
 // The events that identikit sends (partner-api.md §5.6).
 const (
-	EventIdentification      = "IDENTIFICATION"
-	EventPersonChanged       = "PERSON_CHANGED"
-	EventMobileNumberCreated = "PERSON_MOBILE_NUMBER_CREATED"
-	EventMobileNumberDeleted = "PERSON_MOBILE_NUMBER_DELETED"
+	EventIdentification           = "IDENTIFICATION"
+	EventPersonChanged            = "PERSON_CHANGED"
+	EventMobileNumberCreated      = "PERSON_MOBILE_NUMBER_CREATED"
+	EventMobileNumberDeleted      = "PERSON_MOBILE_NUMBER_DELETED"
+	EventTaxIdentificationChanged = "PERSON_TAX_IDENTIFICATION_CHANGED"
 )
