@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
@@ -322,6 +323,7 @@ func TestErrorDocuments(t *testing.T) {
 	done := l.Identify("Berta")
 	end(l, done, "SUCCESS", "")
 	once(t, l, "document", "/v1/persons", `{}`)
+	file := person + "/documents/" + uploaded(t, l, person+"/documents")["id"].(string) + "/file"
 	for _, c := range []struct {
 		code, method, path, body string
 		headers                  []string
@@ -346,6 +348,9 @@ func TestErrorDocuments(t *testing.T) {
 		{"not_found", "GET", "/v1/nothing", "", bearer},
 		{"method_not_allowed", "DELETE", "/v1/persons", "", bearer},
 		{"payload_too_large", "POST", "/v1/persons", strings.Repeat(" ", 1<<20+1), asJSON},
+		{"bad_request", "POST", person + "/documents", "--b--", append(bearer, "Content-Type", "multipart/form-data; boundary=b")},
+		{"range_not_satisfiable", "GET", file, "", append(bearer, "Range", "bytes=1000-")},
+		{"precondition_failed", "GET", file, "", append(bearer, "If-Match", `"other"`)},
 		{"unsupported_media_type", "POST", "/v1/persons", `<person/>`, append(bearer, "Content-Type", "text/xml")},
 	} {
 		t.Run(c.code, func(t *testing.T) {
@@ -363,6 +368,7 @@ func TestErrorDocuments(t *testing.T) {
 	// those that need bad luck
 	for code, err := range map[string]error{
 		"generic_error":     fmt.Errorf("read: %w", context.DeadlineExceeded),
+		"too_many_requests": &kyc.Error{Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Second, Detail: "There are too many of these at a time. Ask again in a second."},
 		"bad_gateway":       kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
 		"gateway_timeout":   kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
 		"record_not_unique": kyc.Fail(kyc.Conflict, "record_not_unique", "Somebody else changed it at the same time."),

@@ -18,6 +18,7 @@ var statusOf = map[kyc.Kind]int{
 	kyc.NotFound: http.StatusNotFound, kyc.Conflict: http.StatusConflict, kyc.PreconditionFailed: http.StatusPreconditionFailed,
 	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
 	noMethod: http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
+	noRange: http.StatusRequestedRangeNotSatisfiable,
 }
 
 // Kinds that only the wire knows.
@@ -25,6 +26,7 @@ const (
 	noMethod kyc.Kind = 100 + iota
 	tooLarge
 	wrongMediaType
+	noRange
 )
 
 // clientGone is what log and metrics say of a request whose client hung up
@@ -48,6 +50,7 @@ var titles = map[string]string{
 	"invalid_identification_status": "Invalid Identification Status",
 	"not_found":                     "Not Found", "method_not_allowed": "Method Not Allowed", "payload_too_large": "Payload Too Large",
 	"unsupported_media_type": "Unsupported Media Type", "too_many_requests": "Too Many Requests",
+	"bad_request": "Bad Request", "range_not_satisfiable": "Range Not Satisfiable", "precondition_failed": "Precondition Failed",
 }
 
 // alsoDetails are the codes that S0 shows with `details`.

@@ -31,8 +31,11 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}", fn: (*Server).getPerson},
 	{Method: "PATCH", Path: "/v1/persons/{person_id}", fn: (*Server).patchPerson},
 
+	{Method: "POST", Path: "/v1/persons/{person_id}/documents", fn: (*Server).uploadDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents", fn: (*Server).listDocuments},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).getDocument},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).patchDocument},
+	{Method: "DELETE", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).deleteDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}/file", fn: (*Server).getDocumentFile},
 
 	{Method: "POST", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).createIdentification},
@@ -40,6 +43,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}", fn: (*Server).getIdentification},
 	{Method: "PATCH", Path: "/v1/persons/{person_id}/identifications/{id}/request", fn: (*Server).requestIdentification},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/supported_documents", fn: (*Server).listSupportedDocuments},
+	{Method: "POST", Path: "/v1/persons/{person_id}/identifications/{id}/document_upload", fn: (*Server).uploadIdentificationDocument},
 	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
 
 	{Method: "POST", Path: "/v1/webhooks", fn: (*Server).createWebhook},
