@@ -73,6 +73,9 @@ type Document struct {
 	Digest []byte
 }
 
+// AboutPerson says whose data this is.
+func (d Document) AboutPerson() string { return d.PersonID }
+
 // Evidence tells whether the document belongs to an identification: then it must
 // stay as it is for as long as the law asks (GwG § 8).
 func (d Document) Evidence() bool { return d.IdentificationID != "" }
