@@ -80,3 +80,13 @@ func form(value any) string {
 	}
 	return strings.Join(pairs, "&")
 }
+
+// parts writes an example as curl is told the parts of a form.
+func parts(value any) string {
+	fields, _ := value.(map[string]any)
+	var lines []string
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		lines = append(lines, fmt.Sprintf("-F %s=%v", key, fields[key]))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -177,7 +177,10 @@ func readContent(content openapi3.Content) (schemas []string, example string) {
 			continue
 		}
 		example = show(value, media.Schema.Value)
-		if strings.Contains(mime, "form") {
+		switch {
+		case mime == "multipart/form-data":
+			example = parts(value)
+		case strings.Contains(mime, "form"):
 			example = form(value)
 		}
 	}

@@ -31,6 +31,8 @@ var attacks = []attack{
 	{"ZIP bombs and paths in names as evidence", zipBombs},
 	{"archives of 100 MiB as evidence", largeArchives},
 	{"results of many members from the provider", wideResults},
+	{"uploads of 8 MiB, 48 at once", largeUploads},
+	{"uploads of tiny header lines and of endless parts, 48 at once", wideUploads},
 }
 
 // knock sends a body and wants one of the statuses.

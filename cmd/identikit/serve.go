@@ -28,6 +28,8 @@ type serveCmd struct {
 	TLSCert   string `name:"tls-cert" help:"Speak TLS with this certificate (PEM)." env:"IDENTIKIT_TLS_CERT" placeholder:"FILE" and:"tls"`
 	TLSKey    string `name:"tls-key" help:"Its key (PEM)." env:"IDENTIKIT_TLS_KEY" placeholder:"FILE" and:"tls"`
 
+	MaxUpload byteSize `help:"The largest file that partners may upload." default:"100MiB" env:"IDENTIKIT_MAX_UPLOAD" placeholder:"SIZE"`
+
 	IdnowGatewayURL string `help:"The provider's company API." default:"https://gateway.idnow.de" env:"IDENTIKIT_IDNOW_GATEWAY_URL" placeholder:"URL"`
 	IdnowGoURL      string `help:"Where the provider receives customers." default:"https://go.idnow.de" env:"IDENTIKIT_IDNOW_GO_URL" placeholder:"URL"`
 	IdnowCompanyID  string `help:"The account at the provider." required:"" env:"IDENTIKIT_IDNOW_COMPANY_ID" placeholder:"ID"`
@@ -101,6 +103,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	s := server.New(server.Config{
 		Texter: texter,
 		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		MaxUpload:       int64(c.MaxUpload),
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,

@@ -32,6 +32,7 @@ func (w *world) audit() *rows {
 	w.auditNotifications(r)
 	w.auditEvidence(r)
 	w.auditLedger(r)
+	w.auditPapers(r)
 	return r
 }
 

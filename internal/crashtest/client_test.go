@@ -71,7 +71,8 @@ func (a answer) text(name string) string {
 // request is what is to be sent.
 type request struct {
 	method, path string
-	body         any
+	body         any       // sent as JSON, or as it is if it has a kind
+	kind         string    // the Content-Type of bytes
 	key          string    // the Idempotency-Key
 	ids          *[]string // takes the id of each try, before it is sent
 	open         bool      // needs no token
@@ -120,7 +121,10 @@ func (c *client) try(r request) (answer, error) {
 
 func (c *client) send(api string, serial int, r request) (answer, error) {
 	var body io.Reader
-	if r.body != nil {
+	kind := "application/json"
+	if raw, ok := r.body.([]byte); ok && r.kind != "" {
+		body, kind = bytes.NewReader(raw), r.kind
+	} else if r.body != nil {
 		text, err := json.Marshal(r.body)
 		if err != nil {
 			return answer{}, err
@@ -140,7 +144,7 @@ func (c *client) send(api string, serial int, r request) (answer, error) {
 			*r.ids = append(*r.ids, id)
 		}
 	})
-	for name, value := range map[string]string{"Content-Type": "application/json", "Idempotency-Key": r.key} {
+	for name, value := range map[string]string{"Content-Type": kind, "Idempotency-Key": r.key} {
 		if value != "" {
 			req.Header.Set(name, value)
 		}

@@ -70,6 +70,11 @@ func (c *customer) journey() error {
 	if err != nil {
 		return err
 	}
+	if c.one(4) {
+		if err := c.hand(i); err != nil {
+			return err
+		}
+	}
 	if c.one(8) {
 		return nil // never requested
 	}
@@ -77,6 +82,22 @@ func (c *customer) journey() error {
 		return err
 	}
 	return c.play(i)
+}
+
+// hand uploads a paper, and takes it away again now and then.
+func (c *customer) hand(i *ident) error {
+	if c.one(2) {
+		_, err := c.upload(i.person, i, c.one(2))
+		return err
+	}
+	x, err := c.upload(i.person, nil, c.one(2))
+	if err == nil && c.one(2) {
+		err = c.changePaper(x)
+	}
+	if err == nil && c.one(2) {
+		err = c.deletePaper(x)
+	}
+	return err
 }
 
 // refusals are what a request may be answered besides 200: the provider refuses

@@ -55,13 +55,16 @@ func (w *world) auditEvidence(r *rows) {
 	}
 	sets := map[string]map[string]int{}
 	for _, d := range r.documents {
+		if key := w.key(master, r, d.person, d.id); key != nil {
+			w.auditFile(key, d.person, d.blob, func(plain []byte) bool { return int64(len(plain)) == d.size })
+		}
+		if d.uploaded {
+			continue // no part of an archive
+		}
 		if sets[d.ident] == nil {
 			sets[d.ident] = map[string]int{}
 		}
 		sets[d.ident][d.name]++
-		if key := w.key(master, r, d.person, d.id); key != nil {
-			w.auditFile(key, d.person, d.blob, func(plain []byte) bool { return int64(len(plain)) == d.size })
-		}
 	}
 	for ident := range archives {
 		if sets[ident]["kyc_report.pdf"] == 0 {

@@ -16,6 +16,7 @@ type ledger struct {
 	token    string              // the newest
 	tokens   []issued            // since the last crash
 	persons  []*person
+	papers   []*paper
 	hooks    []*hook
 	acks     map[string]int // acknowledged writes by kind
 	losses   int

@@ -57,7 +57,7 @@ type historyRow struct {
 
 // moved tells whether the line is a change of the identification's state.
 func (h historyRow) moved() bool {
-	return h.ident != "" && h.event != "request_refused" && !h.idle()
+	return h.ident != "" && h.event != "request_refused" && !strings.HasPrefix(h.event, "document_") && !h.idle()
 }
 
 // idle tells whether the line is a result that changed nothing.
@@ -70,7 +70,8 @@ type findingRow struct {
 
 type documentRow struct {
 	id, person, ident, name, kind, blob string
-	size                                int64
+	size, deletedAt                     int64
+	uploaded, accessible                bool
 }
 
 type notificationRow struct {
@@ -155,9 +156,9 @@ func (r *rows) tables() []table {
 			})},
 		{`SELECT identification_id, fingerprint, result, archive, raw FROM findings ORDER BY seq`,
 			into(&r.findings, func(x *findingRow) []any { return []any{&x.ident, &x.fingerprint, &x.result, &x.archive, &x.raw} })},
-		{`SELECT id, person_id, identification_id, name, document_type, blob, size FROM documents ORDER BY seq`,
+		{`SELECT id, person_id, identification_id, name, document_type, blob, size, deleted_at, sealed_name IS NOT NULL, customer_accessible FROM documents ORDER BY seq`,
 			into(&r.documents, func(x *documentRow) []any {
-				return []any{&x.id, &x.person, &x.ident, &x.name, &x.kind, &x.blob, &x.size}
+				return []any{&x.id, &x.person, &x.ident, &x.name, &x.kind, &x.blob, &x.size, &x.deletedAt, &x.uploaded, &x.accessible}
 			})},
 		{`SELECT id, partner_id, paused FROM subscriptions`, func(scan func(...any) error) error {
 			var s subscriptionRow

@@ -43,6 +43,7 @@ var scenes = []scene{
 	{"expiry without the provider", expiryWithoutProvider, true},
 	{"late evidence", lateEvidence, false},
 	{"sweep", sweep, false},
+	{"papers", papers, false},
 	{"paused subscription", pausedSubscription, true},
 	{"work that others did", doneByOthers, false},
 	{"mobile number", mobileNumber, false},

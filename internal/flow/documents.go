@@ -124,36 +124,6 @@ func (s *Service) put(ctx context.Context, key *seal.Key, personID string, plain
 	return name, size, hex.EncodeToString(hash.Sum(nil)), err
 }
 
-// OpenDocument returns the document's row and its plain bytes. The caller closes them.
-func (s *Service) OpenDocument(ctx context.Context, partnerID, personID, id string) (d kyc.Document, _ io.ReadCloser, err error) {
-	err = s.Store.View(ctx, func(v kyc.View) error {
-		d, err = v.Documents().Find(partnerID, personID, id)
-		return err
-	})
-	if err != nil {
-		return d, nil, err
-	}
-	if !d.DeletedAt.IsZero() {
-		return d, nil, kyc.Missing("Solaris::Document", id)
-	}
-	key, err := s.personKey(ctx, personID)
-	if err != nil {
-		return d, nil, err
-	}
-	sealed, err := s.Blobs.Get(ctx, d.Blob)
-	if err != nil {
-		return d, nil, err
-	}
-	plain, err := key.Reader(sealed, aboutFile(personID))
-	if err != nil {
-		return d, nil, errors.Join(err, sealed.Close())
-	}
-	return d, struct {
-		io.Reader
-		io.Closer
-	}{plain, sealed}, nil
-}
-
 const (
 	sweepEvery = 24 * time.Hour
 	sweepAge   = time.Hour // younger bytes may still get their row

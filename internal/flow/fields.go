@@ -95,3 +95,15 @@ func (f *fields) instant(name string, now time.Time) time.Time {
 	}
 	return t
 }
+
+// flag reads a yes or no; nil if it is absent.
+func (f *fields) flag(name string) *bool {
+	yes, ok := f.body[name].(bool)
+	if !ok {
+		if f.body[name] != nil {
+			f.failAs("type_error", name, "must be true or false")
+		}
+		return nil
+	}
+	return &yes
+}

@@ -90,12 +90,9 @@ var keyForm = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
 // onceFor reads the Idempotency-Key of a POST. The hash covers the whole
 // request: path and body.
 func onceFor(c *call, render func(any) ([]byte, error)) (flow.Once, error) {
-	key := c.Request.Header.Get("Idempotency-Key")
-	if key == "" {
-		return flow.Once{}, nil
-	}
-	if !keyForm.MatchString(key) {
-		return flow.Once{}, kyc.Fail(kyc.Invalid, "validation_error", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
+	key, err := idempotencyKey(c)
+	if key == "" || err != nil {
+		return flow.Once{}, err
 	}
 	b, err := body(c, maxBody)
 	if err != nil {
@@ -134,6 +131,15 @@ func writeOnce(c *call, once flow.Once, noun any, replay *kyc.Replay, err error)
 		return err
 	}
 	return writeBytes(c, once.Status, b)
+}
+
+// idempotencyKey is the request's key, empty if it has none.
+func idempotencyKey(c *call) (string, error) {
+	key := c.Request.Header.Get("Idempotency-Key")
+	if key != "" && !keyForm.MatchString(key) {
+		return "", kyc.Fail(kyc.Invalid, "validation_error", "Idempotency-Key must be 1 to 255 visible ASCII characters.")
+	}
+	return key, nil
 }
 
 // writeReplay answers with what was answered before.

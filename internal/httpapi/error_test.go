@@ -324,6 +324,7 @@ func TestErrorDocuments(t *testing.T) {
 	end(l, done, "SUCCESS", "")
 	once(t, l, "document", "/v1/persons", `{}`)
 	l.Call(201, "POST", person+"/mobile_number", object{"number": "+4915112345678"})
+	file := person + "/documents/" + uploaded(t, l, person+"/documents")["id"].(string) + "/file"
 	for _, c := range []struct {
 		code, method, path, body string
 		headers                  []string
@@ -350,6 +351,9 @@ func TestErrorDocuments(t *testing.T) {
 		{"not_found", "GET", "/v1/nothing", "", bearer},
 		{"method_not_allowed", "DELETE", "/v1/persons", "", bearer},
 		{"payload_too_large", "POST", "/v1/persons", strings.Repeat(" ", 1<<20+1), asJSON},
+		{"bad_request", "POST", person + "/documents", "--b--", append(bearer, "Content-Type", "multipart/form-data; boundary=b")},
+		{"range_not_satisfiable", "GET", file, "", append(bearer, "Range", "bytes=1000-")},
+		{"precondition_failed", "GET", file, "", append(bearer, "If-Match", `"other"`)},
 		{"unsupported_media_type", "POST", "/v1/persons", `<person/>`, append(bearer, "Content-Type", "text/xml")},
 	} {
 		t.Run(c.code, func(t *testing.T) {

@@ -19,6 +19,7 @@ var statusOf = map[kyc.Kind]int{
 	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests,
 	kyc.NotImplemented: http.StatusNotImplemented, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
 	noMethod: http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
+	noRange: http.StatusRequestedRangeNotSatisfiable,
 }
 
 // Kinds that only the wire knows.
@@ -26,6 +27,7 @@ const (
 	noMethod kyc.Kind = 100 + iota
 	tooLarge
 	wrongMediaType
+	noRange
 )
 
 // clientGone is what log and metrics say of a request whose client hung up
@@ -50,6 +52,7 @@ var titles = map[string]string{
 	"invalid_identification_status": "Invalid Identification Status",
 	"not_found":                     "Not Found", "method_not_allowed": "Method Not Allowed", "payload_too_large": "Payload Too Large",
 	"unsupported_media_type": "Unsupported Media Type", "too_many_requests": "Too Many Requests",
+	"bad_request": "Bad Request", "range_not_satisfiable": "Range Not Satisfiable", "precondition_failed": "Precondition Failed",
 }
 
 // alsoDetails are the codes that S0 shows with `details`.

@@ -17,6 +17,8 @@ import (
 const (
 	SmallBody   = smallBody
 	LargeBodies = largeBodies
+	// UploadsOfOne is how many uploads one partner may have under way.
+	UploadsOfOne = uploadsOfOne
 )
 
 // Disposition is for the tests of package httpapi_test.
@@ -33,7 +35,7 @@ func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
 func Decode(contentType string, body []byte) (map[string]any, error) {
 	r := httptest.NewRequest("POST", "/v1/persons", bytes.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
-	return decode(&call{ResponseWriter: httptest.NewRecorder(), Request: r, wall: clock.Real{}, slots: newSlots(1)})
+	return decode(&call{ResponseWriter: httptest.NewRecorder(), Request: r, wall: clock.Real{}, slots: newSlots(1, 1)})
 }
 
 // StatusOf is the status that an error is answered with.

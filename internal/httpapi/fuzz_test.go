@@ -16,6 +16,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/identikit/identikit/internal/filetype"
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -350,8 +351,8 @@ func FuzzPush(f *testing.F) {
 	})
 }
 
-// FuzzMultipart: nothing here reads multipart; every route that takes a body
-// says so.
+// FuzzMultipart: nothing but the uploads reads multipart; every other route that
+// takes a body says so.
 func FuzzMultipart(f *testing.F) {
 	f.Add(uint8(0), "boundary", "file", "passport.jpg", []byte("\xff\xd8\xff"))
 	f.Add(uint8(3), "x", "document_type", "../../etc/passwd\x00", []byte("--x--"))
@@ -375,7 +376,7 @@ func FuzzMultipart(f *testing.F) {
 				want         int
 			}{
 				{"POST", "/v1/persons", 415}, {"PATCH", "/v1/persons/" + s.person, 415}, {"POST", "/v1/persons/" + s.person + "/identifications", 415},
-				{"POST", "/v1/persons/" + s.person + "/documents", 405}, {"PATCH", "/v1/persons/" + s.person + "/identifications/" + s.identification + "/request", 415},
+				{"PATCH", "/v1/persons/" + s.person + "/documents/nothing", 404}, {"PUT", "/v1/persons/" + s.person + "/documents", 405}, {"PATCH", "/v1/persons/" + s.person + "/identifications/" + s.identification + "/request", 415},
 				{"POST", "/v1/webhooks", 415}, {"POST", "/oauth2/token", 415}, {"POST", "/oauth/token", 415}, {"POST", s.pushPath, 400},
 			}
 			r := routes[int(route)%len(routes)]
@@ -435,6 +436,45 @@ func FuzzTaxIdentification(f *testing.F) {
 			}
 			if changed := s.send(t, "PATCH", path, string(patch)); changed.status == http.StatusAccepted { // nobody has consented
 				t.Errorf("%q: %s", patch, changed.body)
+			}
+		})
+	})
+}
+
+// FuzzUpload: whatever is sent as a form, it is answered as described; what was
+// taken comes back byte for byte, and never as something that a browser runs.
+func FuzzUpload(f *testing.F) {
+	const end = "\r\n--b--\r\n"
+	kind := "--b\r\nContent-Disposition: form-data; name=document_type\r\n\r\nOTHER\r\n"
+	file := "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.7"
+	for _, body := range []string{
+		kind + file + end, file + "\r\n" + kind + end, kind + end, file + end, end, "", kind + file, kind + file + "\r\n" + file + end, "junk\r\n" + kind + file + end,
+		strings.Replace(kind+file+end, "%PDF", "<svg>", 1), strings.Replace(kind+file+end, "a.pdf", "../\u202e\x00", 1), strings.ReplaceAll(kind+file+end, "\r\n", "\n"),
+		strings.Replace(kind+file+end, "filename=", "filename*=UTF-8''%e2%82%ac%00", 1), strings.Replace(file+end, "Content-Type", "Content-Transfer-Encoding: quoted-printable\r\nX", 1),
+		"--b\r\n" + strings.Repeat("A: b\r\n", 9000) + end, kind + strings.Replace(file, "%PDF-1.7", strings.Repeat("\r\n--", 3000), 1) + end,
+	} {
+		f.Add("multipart/form-data; boundary=b", "", []byte(body))
+	}
+	f.Add("multipart/form-data; boundary=\"a b\"", "key", []byte(kind))
+	servers := newPair(f, false)
+	f.Fuzz(func(t *testing.T, contentType, key string, body []byte) {
+		servers.each(t, func(t *testing.T, s *inProcess) {
+			documents := "/v1/persons/" + s.person + "/documents"
+			a := s.send(t, "POST", documents, string(body), "Content-Type", contentType, "Idempotency-Key", key)
+			if a.status != http.StatusCreated {
+				return
+			}
+			o := objectOf(t, a.body)
+			read := s.send(t, "GET", documents+"/"+o["id"].(string), "")
+			if !bytes.Equal(read.body, a.body) && a.header.Get("Idempotency-Hit") == "" {
+				t.Errorf("answered %s, read %s", a.body, read.body)
+			}
+			got := s.send(t, "GET", documents+"/"+o["id"].(string)+"/file", "")
+			if float64(len(got.body)) != o["size"] || !bytes.Contains(body, got.body) && !bytes.Contains(body, []byte("uoted")) || len(got.body) == 0 {
+				t.Errorf("%q came back as %q", body, got.body)
+			}
+			if kept := got.header.Get("Content-Type"); !slices.Contains(filetype.Taken(), kept) {
+				t.Errorf("a file of type %q", kept)
 			}
 		})
 	})

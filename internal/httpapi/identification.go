@@ -121,6 +121,9 @@ func (s *Server) getIdentification(c *call) error {
 	if with {
 		err = s.view(c, func(read kyc.View) error {
 			documents, err := read.Documents().OfIdentification(i.ID)
+			if err == nil {
+				err = s.flow.OpenNames(read.Persons(), i.PersonID, documents)
+			}
 			shown = make([]shownDocuments, len(documents))
 			for n, d := range documents {
 				shown[n] = showDocument(d)

@@ -31,19 +31,20 @@ var (
 	errIntricate   = kyc.Fail(kyc.Invalid, "invalid_json", "The body holds more than %d members and items, or nests them deeper than %d.", maxParts, maxDepth)
 )
 
-// slots are the places for large bodies. One partner may hold half of them, so
-// that the others get on.
+// slots are the places for large bodies, or for uploads. One partner may hold a
+// part of them, so that the others get on.
 type slots struct {
-	all chan struct{}
-	of  sync.Map // a partner's share: partner → chan struct{}
+	all  chan struct{}
+	each int
+	of   sync.Map // a partner's share: partner → chan struct{}
 }
 
-func newSlots(n int) *slots { return &slots{all: make(chan struct{}, n)} }
+func newSlots(all, each int) *slots { return &slots{all: make(chan struct{}, all), each: each} }
 
 func (s *slots) share(partnerID string) chan struct{} {
 	share, ok := s.of.Load(partnerID)
 	if !ok {
-		share, _ = s.of.LoadOrStore(partnerID, make(chan struct{}, max(1, cap(s.all)/2)))
+		share, _ = s.of.LoadOrStore(partnerID, make(chan struct{}, s.each))
 	}
 	return share.(chan struct{})
 }
@@ -111,6 +112,20 @@ func (c *call) takeSlot() error {
 		}
 	}
 	return nil
+}
+
+// trySlot takes a slot if there is one.
+func (c *call) trySlot(from *slots) bool {
+	share := from.share(c.partnerID)
+	for _, place := range []chan struct{}{share, from.all} {
+		select {
+		case place <- struct{}{}:
+			c.places = append(c.places, place)
+		default:
+			return false // the answer gives back what was taken
+		}
+	}
+	return true
 }
 
 // freeSlot gives the slot back, if there is one.

@@ -43,8 +43,11 @@ var Routes = []Route{
 	{Method: "POST", Path: "/v1/change_requests/{id}/authorize", fn: (*Server).authorizeChange},
 	{Method: "POST", Path: "/v1/change_requests/{id}/confirm", fn: (*Server).confirmChange},
 
+	{Method: "POST", Path: "/v1/persons/{person_id}/documents", fn: (*Server).uploadDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents", fn: (*Server).listDocuments},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).getDocument},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).patchDocument},
+	{Method: "DELETE", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).deleteDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}/file", fn: (*Server).getDocumentFile},
 
 	{Method: "POST", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).createIdentification},
@@ -53,6 +56,7 @@ var Routes = []Route{
 	{Method: "PATCH", Path: "/v1/persons/{person_id}/identifications/{id}/request", fn: (*Server).requestIdentification},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/supported_documents", fn: (*Server).listSupportedDocuments},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/idnow_attempts", fn: (*Server).listIDnowAttempts},
+	{Method: "POST", Path: "/v1/persons/{person_id}/identifications/{id}/document_upload", fn: (*Server).uploadIdentificationDocument},
 	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
 
 	{Method: "POST", Path: "/v1/webhooks", fn: (*Server).createWebhook},

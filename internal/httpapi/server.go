@@ -4,6 +4,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -22,15 +23,18 @@ import (
 
 // Server serves the partner API.
 type Server struct {
-	flow     *flow.Service
-	sandbox  Sandbox
-	inbound  map[string]Inbound
-	log      *slog.Logger
-	public   string
-	totals   totals
-	slots    *slots
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
+	flow    *flow.Service
+	sandbox Sandbox
+	inbound map[string]Inbound
+	log     *slog.Logger
+	public  string
+	// maxUpload is the size of the largest file, in bytes.
+	maxUpload int64
+	totals    totals
+	slots     *slots
+	uploads   *slots
+	requests  *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
 }
 
 // Config is what a Server needs.
@@ -39,6 +43,7 @@ type Config struct {
 	Sandbox   Sandbox            // nil in production: then there is no /sandbox
 	Inbound   map[string]Inbound // where firms call us, by their name
 	PublicURL string             // the origin that clients use; empty: as they called it
+	MaxUpload int64              // bytes of the largest file; 0: DefaultMaxUpload
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer
 }
@@ -51,7 +56,10 @@ type Inbound struct {
 
 // New makes the API's handler.
 func New(c Config) http.Handler {
-	s := &Server{flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, slots: newSlots(largeBodies)}
+	s := &Server{
+		flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, maxUpload: cmp.Or(c.MaxUpload, DefaultMaxUpload),
+		slots: newSlots(largeBodies, largeBodies/2), uploads: newSlots(uploads, uploadsOfOne),
+	}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "identikit_http_requests_total", Help: "Requests to the partner API by route and status.",
 	}, []string{"route", "status"})

@@ -276,3 +276,23 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
+
+// FuzzFileName: what is kept of a name is short, visible, no path, and stays as
+// it is when it is cleaned again.
+func FuzzFileName(f *testing.F) {
+	for _, name := range []string{"passport.pdf", "../../x", `C:\a`, "a\r\nb", "\u202egnp.exe", "\xff", strings.Repeat("ä.", 300), ". .", "a" + strings.Repeat(" ", 300) + ".pdf"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		kept := kyc.CleanFileName(name)
+		if kept == "" || utf8.RuneCountInString(kept) > 255 || !utf8.ValidString(kept) || strings.ContainsAny(kept, `/\`) || kept == "." || kept == ".." {
+			t.Errorf("%q became %q", name, kept)
+		}
+		if strings.ContainsFunc(kept, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+			t.Errorf("%q became %q, which holds what cannot be seen", name, kept)
+		}
+		if again := kyc.CleanFileName(kept); again != kept {
+			t.Errorf("%q became %q, then %q", name, kept, again)
+		}
+	})
+}

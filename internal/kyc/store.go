@@ -134,6 +134,8 @@ type DocumentReader interface {
 	List(f DocumentFilter, p Page) ([]Document, error)
 	Count(f DocumentFilter, atMost int) (int, error)
 	OfIdentification(id string) ([]Document, error)
+	// SameUpload tells whether the identification has a document of the type with the digest.
+	SameUpload(identificationID, documentType string, digest []byte) (bool, error)
 	Blobs(names []string) ([]string, error) // those of names that some row names
 }
 
@@ -141,6 +143,10 @@ type DocumentReader interface {
 type Documents interface {
 	DocumentReader
 	Insert(Document) error
+	// Hold reads a document to change it: it stays as it is until the transaction ends.
+	Hold(partnerID, personID, id string) (Document, error)
+	// Update stores the type, whether the customer may see it, and when it was deleted.
+	Update(Document) error
 }
 
 // SubscriptionReader reads webhook subscriptions.

@@ -45,6 +45,7 @@ type Options struct {
 	MaxIdentical int    // how many identical persons a partner may have; 0: 1,000
 	ClockStart   time.Time
 	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
+	MaxUpload    int64         // bytes of the largest file that partners may upload; 0: the default
 	Log          *slog.Logger
 	Version      string
 }
@@ -188,7 +189,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
-		PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
+		PublicURL: w.Ready.APIURL, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),

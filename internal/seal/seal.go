@@ -7,7 +7,10 @@ package seal
 
 import (
 	"bytes"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -112,11 +115,26 @@ func (m *Master) Key(sealed []byte, owner string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	return &Key{stream}, nil
+	return &Key{stream, key}, nil
 }
 
 // Key seals the bytes of one owner.
-type Key struct{ stream *streaming.AESGCMHKDF }
+type Key struct {
+	stream *streaming.AESGCMHKDF
+	secret []byte
+}
+
+// Digest tells the same bytes again, by their SHA-256. Without the key nobody can
+// tell whether it is that of a file which they have. about says what it is for.
+func (k *Key) Digest(sum []byte, about string) ([]byte, error) {
+	own, err := hkdf.Key(sha256.New, k.secret, nil, "digest of "+about, keySize)
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	mac := hmac.New(sha256.New, own)
+	mac.Write(sum)
+	return mac.Sum(nil), nil
+}
 
 // Writer seals what is written to it; Close ends the sealing, not w.
 func (k *Key) Writer(w io.Writer, about string) (io.WriteCloser, error) {

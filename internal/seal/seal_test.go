@@ -72,3 +72,33 @@ func TestMasterFromFile(t *testing.T) {
 		t.Error("a short key was accepted")
 	}
 }
+
+// TestDigest: the same bytes have the same digest under one key for one purpose,
+// and under no other.
+func TestDigest(t *testing.T) {
+	m := master(t)
+	key := func(owner string) *seal.Key {
+		sealed, err := m.NewKey(owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := m.Key(sealed, owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	anna, ben := key("anna"), key("ben")
+	seen := map[string]bool{}
+	for _, c := range []struct {
+		key        *seal.Key
+		sum, about string
+		again      bool
+	}{{anna, "sum", "a", false}, {anna, "sum", "a", true}, {anna, "other", "a", false}, {anna, "sum", "b", false}, {ben, "sum", "a", false}} {
+		d, err := c.key.Digest([]byte(c.sum), c.about)
+		if err != nil || len(d) != 32 || seen[string(d)] != c.again {
+			t.Errorf("%+v: %x, seen %t, %v", c, d, seen[string(d)], err)
+		}
+		seen[string(d)] = true
+	}
+}

@@ -38,6 +38,7 @@ type Config struct {
 	Log       *slog.Logger
 	Version   string
 	PublicURL string // the API's origin as clients see it; empty: as they call it
+	MaxUpload int64  // bytes of the largest file that partners may upload; 0: the default of package httpapi
 
 	IDnow           idnow.Config
 	IDnowPushSecret string
@@ -97,7 +98,7 @@ func New(c Config) *Server {
 	return &Server{
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{
-			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, Log: c.Log, Metrics: metrics,
+			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, MaxUpload: c.MaxUpload, Log: c.Log, Metrics: metrics,
 			Inbound: map[string]httpapi.Inbound{adapter.Name: {Secret: c.IDnowPushSecret, Receiver: adapter.Receiver}},
 		}),
 	}
