@@ -26,7 +26,7 @@ var Disposition = disposition
 func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
 	r := httptest.NewRequest("GET", "/v1/persons", nil)
 	r.URL.RawQuery = rawQuery
-	return pageOf(&call{Request: r})
+	return pageOf(&call{Request: r}, maxPageSize)
 }
 
 // Decode reads a body as a handler does.

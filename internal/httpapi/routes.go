@@ -46,6 +46,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/webhooks", fn: (*Server).listWebhooks},
 	{Method: "GET", Path: "/v1/webhooks/{id}", fn: (*Server).getWebhook},
 	{Method: "DELETE", Path: "/v1/webhooks/{id}", fn: (*Server).deleteWebhook},
+	{Method: "GET", Path: "/v1/webhooks/{id}/deliveries", fn: (*Server).listDeliveries},
 
 	{Method: "GET", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).getClock},
 	{Method: "POST", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).moveClock},

@@ -85,7 +85,7 @@ func New(c Config) *Server {
 	}
 	f.Caller = sender
 	runner := job.New(c.Store, c.Clock, wall, c.Log,
-		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
+		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver, kyc.ReplayDelivery: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
 			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
