@@ -32,6 +32,7 @@ type serveCmd struct {
 	IdnowAPIKey     string `help:"Its API key." required:"" env:"IDENTIKIT_IDNOW_API_KEY" placeholder:"KEY"`
 	IdnowPushSecret string `help:"The unguessable end of the path for the provider's pushes, /inbound/idnow/SECRET: 32 characters at least." required:"" env:"IDENTIKIT_IDNOW_PUSH_SECRET" placeholder:"SECRET"`
 
+	limitFlags
 	masterFlags
 	logFlags
 }
@@ -78,6 +79,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	s := server.New(server.Config{
 		Store: store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -18,6 +20,9 @@ const (
 	SmallBody   = smallBody
 	LargeBodies = largeBodies
 )
+
+// ClientAddress reads X-Forwarded-For.
+var ClientAddress = clientAddress
 
 // Disposition is for the tests of package httpapi_test.
 var Disposition = disposition
@@ -51,3 +56,20 @@ func Serve(log *slog.Logger, r *http.Request, fn func(w http.ResponseWriter) err
 	s.handle(w, r, r.Method+" "+r.URL.Path, func(c *call) error { return fn(c) })
 	return w
 }
+
+// Throttle is throttle for tests with a clock of their own.
+type Throttle struct{ throttle }
+
+// Ask is throttle.ask.
+func (t *Throttle) Ask(a netip.Prefix, client string, now time.Time) time.Duration {
+	return t.ask(a, client, now)
+}
+
+// Failed is throttle.failed.
+func (t *Throttle) Failed(a netip.Prefix, client string, now time.Time) { t.failed(a, client, now) }
+
+// Succeeded is throttle.succeeded.
+func (t *Throttle) Succeeded(a netip.Prefix, client string) { t.succeeded(a, client) }
+
+// Len is how many are remembered.
+func (t *Throttle) Len() int { return len(t.records) }

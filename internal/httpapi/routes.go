@@ -104,6 +104,10 @@ func (s *Server) mount(r Route) mounted {
 			if err := s.authenticate(c); err != nil {
 				return err
 			}
+			var ok bool
+			if c.counted, ok = s.busy.enter(c.partnerID); !ok {
+				return s.busy.errBusy()
+			}
 		}
 		return r.fn(s, c)
 	}}

@@ -75,7 +75,23 @@ func (s *Server) tokenFor(c *call, legacy bool) (string, error) {
 	} else {
 		clientID, secret = params.Get("client_id"), params.Get("client_secret")
 	}
-	return s.flow.IssueToken(c.Context(), clientID, secret)
+	return s.tokenUnlessSlowed(c, clientID, secret)
+}
+
+// tokenUnlessSlowed asks for a token, unless too many have failed already.
+func (s *Server) tokenUnlessSlowed(c *call, clientID, secret string) (string, error) {
+	address := s.addressOf(c.Request)
+	if wait := s.throttle.ask(address, clientID, s.flow.Wall.Now()); wait > 0 {
+		return "", errSlowed(wait)
+	}
+	token, err := s.flow.IssueToken(c.Context(), clientID, secret)
+	switch {
+	case err == nil:
+		s.throttle.succeeded(address, clientID)
+	case kyc.IsKind(err, kyc.Unauthenticated):
+		s.throttle.failed(address, clientID, s.flow.Wall.Now())
+	}
+	return token, err
 }
 
 func unescape(s string) string {
@@ -125,6 +141,8 @@ func oauthError(code string, status int) string {
 	switch {
 	case code == "invalid_client", code == "unsupported_grant_type":
 		return code
+	case status == http.StatusTooManyRequests:
+		return "temporarily_unavailable"
 	case status >= http.StatusInternalServerError:
 		return "server_error"
 	}

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -42,9 +43,12 @@ type Options struct {
 	Preliminary  bool   // the provider sends preliminary results
 	SameEvidence bool   // the provider draws its evidence once, for load tests
 	ClockStart   time.Time
-	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
-	Log          *slog.Logger
-	Version      string
+	// MaxConcurrent and TrustedProxies are those of server.Config.
+	MaxConcurrent  int
+	TrustedProxies []netip.Prefix
+	CommitDelay    time.Duration // makes every commit of SQLite slower, for measurements
+	Log            *slog.Logger
+	Version        string
 }
 
 // World is a sandbox that has bound its listeners.
@@ -186,7 +190,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
-		PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
+		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies, PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),

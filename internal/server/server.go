@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,9 @@ type Config struct {
 	Log       *slog.Logger
 	Version   string
 	PublicURL string // the API's origin as clients see it; empty: as they call it
+
+	MaxConcurrent  int            // calls of one partner at a time; 0: the default
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 
 	IDnow           idnow.Config
 	IDnowPushSecret string
@@ -95,6 +99,7 @@ func New(c Config) *Server {
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{
 			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, Log: c.Log, Metrics: metrics,
+			MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
 			Inbound: map[string]httpapi.Inbound{adapter.Name: {Secret: c.IDnowPushSecret, Receiver: adapter.Receiver}},
 		}),
 	}
