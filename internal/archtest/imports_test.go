@@ -63,6 +63,7 @@ var rules = []rule{
 	}},
 	{packages: "internal/httpapi", ours: append([]string{"internal/provider"}, edge...)}, // for its Receiver
 	{packages: "internal/webhook", ours: edge},
+	{packages: "internal/listen", ours: []string{"internal/webhook", "internal/id"}}, // for its signature
 	{packages: "internal/hosted", ours: edge},
 	{packages: "internal/console", ours: edge},
 	{packages: "internal/provider", ours: []string{"internal/kyc", "internal/pii"}},
