@@ -100,6 +100,11 @@ type mounted struct {
 
 func (s *Server) mount(r Route) mounted {
 	return mounted{name: r.Method + " " + r.Path, fn: func(c *call) error {
+		if r.sandbox {
+			if err := sameSite(c); err != nil {
+				return err
+			}
+		}
 		if !r.open {
 			if err := s.authenticate(c); err != nil {
 				return err
@@ -111,6 +116,15 @@ func (s *Server) mount(r Route) mounted {
 		}
 		return r.fn(s, c)
 	}}
+}
+
+// sameSite keeps pages of other sites from steering a developer's sandbox with
+// the developer's browser: its routes need no token.
+func sameSite(c *call) error {
+	if http.NewCrossOriginProtection().Check(c.Request) != nil {
+		return kyc.Fail(kyc.Forbidden, "unauthorized_action", "A page of another site must not steer the sandbox.")
+	}
+	return nil
 }
 
 // plain tells whether a path is one that a route can have: the mux would answer

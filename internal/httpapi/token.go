@@ -101,7 +101,8 @@ func unescape(s string) string {
 	return s
 }
 
-// tokenParams reads a form, on the legacy path also JSON and the query.
+// tokenParams reads a form, on the legacy path also JSON and, of the query, what
+// is no secret: URLs are written into logs.
 func tokenParams(c *call, legacy bool) (url.Values, error) {
 	b, err := body(c, maxForm)
 	if err != nil {
@@ -110,7 +111,7 @@ func tokenParams(c *call, legacy bool) (url.Values, error) {
 	kind, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	params := url.Values{}
 	if legacy {
-		params = c.URL.Query()
+		params.Set("grant_type", c.URL.Query().Get("grant_type"))
 	}
 	switch {
 	case len(b) == 0:
