@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -85,6 +86,96 @@ func TestWebhookCommands(t *testing.T) {
 		out, err := command(t, append([]string{"webhook", "replay", "nothing"}, from...)...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "nothing") {
 			t.Errorf("%v %s", err, out)
+		}
+		p.stop()
+	})
+}
+
+// TestPauseAndResume: a subscription that is given up is shown as paused and
+// loses nothing; a replay asks for it to be resumed first, and then all goes on.
+func TestPauseAndResume(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		data := t.TempDir()
+		from, key := []string{"--data", data}, []string{}
+		var args []string
+		if strings.HasPrefix(url, "postgres") {
+			args, from = []string{"--database", url}, []string{"--database", url}
+			key = []string{"--master-key-file", sandbox.MasterKeyFile(data)}
+		}
+		p := startSandbox(t, data, args...)
+		var broken atomic.Bool
+		broken.Store(true)
+		var came, callouts atomic.Int32
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.Header.Get("Solaris-Webhook-Event-Type") == "WEBHOOK-SUBSCRIPTION":
+				callouts.Add(1)
+			case broken.Load():
+				w.WriteHeader(500)
+			default:
+				came.Add(1)
+			}
+		}))
+		defer receiver.Close()
+		c, err := newClient(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var sub struct {
+			ID     string
+			Paused bool
+		}
+		var person struct{ ID string }
+		var made []struct{ ID, State string }
+		identify := func() {
+			t.Helper()
+			c.token = "" // it ages on the clock that is moved
+			must(c.login(p.Partner))
+			must(c.call(201, "POST", "/v1/persons/"+person.ID+"/identifications", `{"method":"idnow"}`, nil))
+		}
+		must(c.call(201, "POST", "/v1/webhooks", `{"event_type":"IDENTIFICATION","url":"`+receiver.URL+`"}`, &sub))
+		must(c.call(201, "POST", "/v1/persons", `{"first_name":"X-MANUALTEST-HAPPYPATH","last_name":"M"}`, &person))
+		identify()
+		must(c.call(200, "POST", "/sandbox/clock", `{"advance":"240h"}`, nil))
+		identify() // kept
+		must(c.call(200, "GET", "/v1/webhooks/"+sub.ID, "", &sub))
+		must(c.call(200, "GET", "/v1/webhooks/"+sub.ID+"/deliveries", "", &made))
+		if !sub.Paused || len(made) != 2 || made[0].State != "exhausted" || made[1].State != "queued" {
+			t.Fatalf("%+v %+v", sub, made)
+		}
+		run := func(more []string, args ...string) (string, error) {
+			out, err := command(t, append(append(append([]string{"webhook"}, args...), from...), more...)...).CombinedOutput()
+			return string(out), err
+		}
+		for _, args := range [][]string{{"list"}, {"deliveries", sub.ID}} {
+			if out, err := run(nil, args...); err != nil || !strings.Contains(out, "PAUSED") {
+				t.Errorf("%v: %v %s", args, err, out)
+			}
+		}
+		if out, err := run(nil, "replay", made[0].ID); err == nil || !strings.Contains(out, "identikit webhook resume "+sub.ID) {
+			t.Errorf("%v %s", err, out)
+		}
+		broken.Store(false)
+		if out, err := run(key, "resume", sub.ID); err != nil || callouts.Load() != 2 {
+			t.Fatalf("%v %s, %d callouts", err, out, callouts.Load())
+		}
+		if out, err := run(nil, "replay", made[0].ID); err != nil {
+			t.Errorf("%v %s", err, out)
+		}
+		p.await(func() bool { return came.Load() == 2 }) // the one that was kept, and the one that was given up
+		p.await(func() bool {
+			must(c.call(200, "GET", "/v1/webhooks/"+sub.ID+"/deliveries", "", &made))
+			return made[0].State == "delivered" && made[1].State == "delivered"
+		})
+		must(c.call(200, "GET", "/v1/webhooks/"+sub.ID, "", &sub))
+		if sub.Paused {
+			t.Error("it is still shown as paused")
 		}
 		p.stop()
 	})
