@@ -51,7 +51,7 @@ func (b *busy) errBusy() error {
 // client is never slowed by failures from other addresses: else anybody could
 // lock it out.
 var (
-	perClient  = pace{free: 5, longest: 5 * time.Minute, forgets: time.Minute}
+	perClient  = pace{free: 5, longest: time.Minute, forgets: time.Minute}
 	perAddress = pace{free: 100, longest: time.Minute, forgets: 5 * time.Second}
 )
 
@@ -66,7 +66,7 @@ const (
 type pace struct {
 	free    int           // so many cost nothing
 	longest time.Duration // no wait is longer
-	forgets time.Duration // after each such time without one, one is forgotten
+	forgets time.Duration // in each such time one is forgotten
 }
 
 // wait is how long nothing is tried after the n-th failure.
@@ -118,7 +118,7 @@ func (t *throttle) ask(address netip.Prefix, clientID string, now time.Time) (wa
 	return wait
 }
 
-// left is how long is still to wait. Failures are forgotten with time.
+// left is how long is still to wait.
 func (p pace) left(r *record, now time.Time) time.Duration {
 	until := r.last.Add(p.wait(r.failures))
 	return max(0, until.Sub(now))
@@ -133,11 +133,16 @@ func (t *throttle) failed(address netip.Prefix, clientID string, now time.Time) 
 	perAddress.count(t.keep(whole), now)
 }
 
+// count counts a failure. Those that were let in together, before the first of
+// them had failed, count once when they go beyond what is free.
 func (p pace) count(r *record, now time.Time) {
+	if p.left(r, now) > 0 {
+		return
+	}
 	if !r.last.IsZero() {
 		r.failures = max(0, r.failures-int(max(0, now.Sub(r.last))/p.forgets))
 	}
-	r.failures = min(r.failures+1, p.free+16) // so that it can be lived down
+	r.failures = min(r.failures+1, p.free+10) // so that it can be lived down
 	r.last, r.welcome = now, false
 }
 
