@@ -365,6 +365,7 @@ func TestErrorDocuments(t *testing.T) {
 		"generic_error":     fmt.Errorf("read: %w", context.DeadlineExceeded),
 		"bad_gateway":       kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
 		"gateway_timeout":   kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
+		"too_many_requests": httpapi.ErrBusy(httpapi.DefaultConcurrent),
 		"record_not_unique": kyc.Fail(kyc.Conflict, "record_not_unique", "Somebody else changed it at the same time."),
 		"identification_attempts_exceeded": kyc.Fail(kyc.PreconditionFailed, "identification_attempts_exceeded",
 			"There are more than %d unsuccessful attempts", kyc.MaxUnsuccessful),

@@ -21,6 +21,9 @@ const (
 	LargeBodies = largeBodies
 )
 
+// ErrBusy is what a partner is told that has so many calls under way.
+func ErrBusy(most int) error { return (&busy{most: int64(most)}).errBusy() }
+
 // ClientAddress reads X-Forwarded-For.
 var ClientAddress = clientAddress
 
