@@ -91,7 +91,7 @@ func (c *webhookListCmd) print(v kyc.View, p kyc.Partner) error {
 
 type webhookDeliveriesCmd struct {
 	ID    string `arg:"" help:"The subscription's id."`
-	State string `help:"Only those in this state: queued, rejected or exhausted." enum:",queued,rejected,exhausted" default:""`
+	State string `help:"Only those that were given up in this state: rejected or exhausted." enum:",rejected,exhausted" default:""`
 	Limit int    `help:"How many, the newest first." default:"20" placeholder:"N"`
 	JSON  bool   `name:"json" help:"Print for programs: one JSON object on a line each."`
 	dataFlags

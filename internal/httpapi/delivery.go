@@ -74,18 +74,17 @@ func (s *Server) listDeliveries(c *call) error {
 	})
 }
 
-// stateFilter reads filter[state]. Those that were delivered are nearly all, so
-// they are not asked for alone.
+// stateFilter reads filter[state]: those that were given up can be asked for alone.
 func stateFilter(c *call) (kyc.NotificationState, error) {
 	q, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
 		return "", kyc.Fail(kyc.Invalid, "validation_error", "The query string is malformed.")
 	}
 	switch state := kyc.NotificationState(q.Get("filter[state]")); state {
-	case "", kyc.Queued, kyc.Refused, kyc.Exhausted:
+	case "", kyc.Refused, kyc.Exhausted:
 		return state, nil
 	}
 	return "", &kyc.Error{Kind: kyc.Invalid, Code: "validation_error", Fields: []kyc.FieldError{
-		{Code: "validation_error", Field: "filter[state]", Message: "must be queued, rejected or exhausted"},
+		{Code: "validation_error", Field: "filter[state]", Message: "must be rejected or exhausted"},
 	}}
 }

@@ -69,7 +69,7 @@ func TestDeliveries(t *testing.T) {
 		other := newPartner(t, l, flow.NewPartner{Name: "Other Bank"})
 		refused(t, other, 404, "model_not_found", "GET", list, nil)
 		refused(t, l, 404, "model_not_found", "GET", "/v1/webhooks/nothing/deliveries?page[size]=0", nil)
-		for _, query := range []string{"page[size]=101", "filter[state]=delivered", "filter[state]=X", "sort=id"} {
+		for _, query := range []string{"page[size]=101", "filter[state]=delivered", "filter[state]=queued", "filter[state]=X", "sort=id"} {
 			refused(t, l, 400, "validation_error", "GET", list+"?"+query, nil)
 		}
 		if _, err := flow.Replay(context.Background(), handle(t, l), "nothing"); !kyc.IsKind(err, kyc.NotFound) {

@@ -52,7 +52,8 @@ type Attempt struct {
 }
 
 // NotificationFilter narrows the list of a subscription's notifications. An
-// empty State means all; Delivered cannot be asked for alone, since nearly all are.
+// empty State means all; only those that were given up, Refused and Exhausted,
+// can be asked for alone: they are looked for, and they are few.
 type NotificationFilter struct {
 	SubscriptionID string
 	State          NotificationState

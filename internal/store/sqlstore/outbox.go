@@ -22,13 +22,13 @@ func (s outbox) Get(id string) (kyc.Notification, error) {
 		`SELECT `+notificationColumns+` FROM notifications WHERE id = $1`, id)
 }
 
-// among is what a filter asks for. That the state is not delivered is said once
-// more, in the words of the index that holds those alone.
+// among is what a filter asks for. That the state is one of those that were given
+// up is said once more, in the words of the index that holds those alone.
 func among(f kyc.NotificationFilter) (string, []any) {
 	if f.State == "" {
 		return `notifications WHERE subscription_id = $1`, []any{f.SubscriptionID}
 	}
-	return `notifications WHERE subscription_id = $1 AND state = $2 AND state <> 'delivered'`, []any{f.SubscriptionID, string(f.State)}
+	return `notifications WHERE subscription_id = $1 AND state = $2 AND state IN ('rejected', 'exhausted')`, []any{f.SubscriptionID, string(f.State)}
 }
 
 const withoutBody = `id, partner_id, subscription_id, event_type, entity_id, NULL, state, attempts, first_attempt_at, delivered_at, created_at`

@@ -98,7 +98,7 @@ func values(t *testing.T, kind reflect.Type, name string) (all []reflect.Value) 
 		busy.Except = []string{"17"}
 		return []reflect.Value{reflect.ValueOf(q), reflect.ValueOf(busy)}
 	case reflect.TypeFor[kyc.NotificationState]():
-		return []reflect.Value{reflect.ValueOf(kyc.NotificationState("")), reflect.ValueOf(kyc.Queued)}
+		return []reflect.Value{reflect.ValueOf(kyc.NotificationState("")), reflect.ValueOf(kyc.Refused)}
 	}
 	switch kind.Kind() {
 	case reflect.String:

@@ -52,7 +52,7 @@ func deliveries(t *testing.T, s kyc.Store, clock *Clock) {
 		return nil
 	})
 	see(t, s, func(v kyc.View) error {
-		for state, want := range map[kyc.NotificationState]int{"": many, kyc.Queued: many - 3, kyc.Refused: 1, kyc.Exhausted: 1} {
+		for state, want := range map[kyc.NotificationState]int{"": many, kyc.Refused: 1, kyc.Exhausted: 1} {
 			f := kyc.NotificationFilter{SubscriptionID: "s", State: state}
 			n, err := v.Outbox().Count(f, 10*many)
 			if err != nil {
@@ -62,8 +62,8 @@ func deliveries(t *testing.T, s kyc.Store, clock *Clock) {
 			if err != nil {
 				return err
 			}
-			if n != want || len(list) != want || list[0].Body != nil {
-				t.Errorf("%q: %d and %d, want %d: %+v", state, n, len(list), want, list[0])
+			if n != want || len(list) != want || len(list) > 0 && list[0].Body != nil {
+				t.Errorf("%q: %d and %d, want %d: %+v", state, n, len(list), want, list)
 			}
 		}
 		newest, err := v.Outbox().List(kyc.NotificationFilter{SubscriptionID: "s"}, kyc.Page{Limit: 1, Newest: true})
