@@ -42,6 +42,9 @@ type person struct {
 	patched bool     // acknowledged
 	fixed   object   // what the answers said of fields that nobody else changes
 	idents  []*ident
+
+	phone    string // the mobile number that was acknowledged and is not being removed
+	verified bool
 }
 
 // ident is an identification.

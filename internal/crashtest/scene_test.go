@@ -45,6 +45,7 @@ var scenes = []scene{
 	{"sweep", sweep, false},
 	{"paused subscription", pausedSubscription, true},
 	{"work that others did", doneByOthers, false},
+	{"mobile number", mobileNumber, false},
 }
 
 // inOrder runs steps until one fails.

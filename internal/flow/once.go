@@ -21,8 +21,9 @@ type Once struct {
 // once runs the deed unless its key was used; then the stored answer comes back.
 func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(kyc.Tx) (any, error)) (*kyc.Replay, error) {
 	var replay *kyc.Replay
+	var final error
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		replay = nil
+		replay, final = nil, nil
 		if o.Key != "" {
 			r, ok, err := tx.Replays().Find(partnerID, o.Key)
 			if err != nil {
@@ -34,6 +35,10 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			}
 		}
 		noun, err := deed(tx)
+		if refused, ok := err.(refusal); ok {
+			final = refused.error
+			return nil
+		}
 		if err != nil || o.Key == "" {
 			return err
 		}
@@ -45,8 +50,15 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: cmp.Or(o.Status, 201), Body: body, CreatedAt: tx.Now(),
 		})
 	})
+	if err == nil {
+		err = final
+	}
 	return replay, err
 }
+
+// refusal is an error of a deed that leaves its trace: what was written stays,
+// a wrong password is counted. Its answer is not kept: asked again, it counts again.
+type refusal struct{ error }
 
 func sameRequest(r kyc.Replay, o Once) error {
 	if bytes.Equal(r.RequestHash, o.Hash) {

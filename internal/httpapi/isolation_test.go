@@ -45,8 +45,11 @@ func TestIsolation(t *testing.T) {
 		ident := l.Identify("X-AUTOTEST-HAPPYPATH")
 		l.Advance("10m")
 		person := path.Base(path.Dir(path.Dir(ident)))
+		verify(t, l, person, ownNumber)
+		l.Call(200, "PATCH", "/v1/persons/"+person, object{"job_title": "Baker"})
 		own := map[string]string{ // what the one has, by the word that stands before its id
-			"persons": person, "identifications": path.Base(ident), "webhooks": webhook,
+			"change_requests": path.Base(asked(t, l, person, object{"job_title": "Miller"})),
+			"persons":         person, "identifications": path.Base(ident), "webhooks": webhook,
 			"documents": l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)[0].(object)["id"].(string),
 		}
 		other := newPartner(t, l, flow.NewPartner{Name: "Other Bank"}) // known at once

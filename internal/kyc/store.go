@@ -34,6 +34,9 @@ type View interface {
 	Findings() FindingReader
 	Replays() ReplayReader
 	Settings() SettingReader
+	ChangeRequests() ChangeRequestReader
+	MobileNumbers() MobileNumberReader
+	Messages() MessageReader
 }
 
 // Tx reads and writes. Writes may reach the database only at the next read or
@@ -53,6 +56,9 @@ type Tx interface {
 	Findings() Findings
 	Replays() Replays
 	Settings() Settings
+	ChangeRequests() ChangeRequests
+	MobileNumbers() MobileNumbers
+	Messages() Messages
 }
 
 // Page cuts a list. Newest turns the order round; the default is oldest first.

@@ -59,8 +59,10 @@ type NotificationFilter struct {
 	State          NotificationState
 }
 
-// Events of this slice.
+// The events that identikit sends (partner-api.md §5.6).
 const (
-	EventIdentification = "IDENTIFICATION"
-	EventPersonChanged  = "PERSON_CHANGED"
+	EventIdentification      = "IDENTIFICATION"
+	EventPersonChanged       = "PERSON_CHANGED"
+	EventMobileNumberCreated = "PERSON_MOBILE_NUMBER_CREATED"
+	EventMobileNumberDeleted = "PERSON_MOBILE_NUMBER_DELETED"
 )

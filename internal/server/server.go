@@ -46,6 +46,8 @@ type Config struct {
 	IDnow           idnow.Config
 	IDnowPushSecret string
 
+	Texter flow.Texter // nil: no texts can be sent to phones
+
 	Sandbox httpapi.Sandbox // nil in production
 	Roots   *x509.CertPool  // whom webhooks trust; nil: the system's
 }
@@ -79,6 +81,7 @@ func New(c Config) *Server {
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
+		Texter:    c.Texter,
 		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline,
 	}
 	metrics := prometheus.NewRegistry()
@@ -92,7 +95,7 @@ func New(c Config) *Server {
 		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver, kyc.ReplayDelivery: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
-			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
+			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage,
 		}},
 		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})
 	return &Server{

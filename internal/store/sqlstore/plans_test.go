@@ -21,7 +21,9 @@ import (
 // why that is all right.
 var (
 	mayScan = map[string]string{
-		"Partners.List": "for operators; partners are few",
+		"Partners.List":  "for operators; partners are few",
+		"Messages.List":  "a sandbox's inbox: all messages in the order of their key, a page at a time",
+		"Messages.Count": "the same, counted up to a limit",
 	}
 	maySort = map[string]string{
 		"Jobs.NextDue":              "of each kind, or of each owner, one row",

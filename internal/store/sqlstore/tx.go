@@ -37,6 +37,9 @@ func (v view) History() kyc.HistoryReader                { return history(v) }
 func (v view) Findings() kyc.FindingReader               { return findings(v) }
 func (v view) Replays() kyc.ReplayReader                 { return replays(v) }
 func (v view) Settings() kyc.SettingReader               { return settings(v) }
+func (v view) ChangeRequests() kyc.ChangeRequestReader   { return changeRequests(v) }
+func (v view) MobileNumbers() kyc.MobileNumberReader     { return mobileNumbers(v) }
+func (v view) Messages() kyc.MessageReader               { return messages(v) }
 
 // tx is one transaction.
 type tx struct {
@@ -65,6 +68,9 @@ func (t *tx) History() kyc.History                 { return history(t.view) }
 func (t *tx) Findings() kyc.Findings               { return findings(t.view) }
 func (t *tx) Replays() kyc.Replays                 { return replays(t.view) }
 func (t *tx) Settings() kyc.Settings               { return settings(t.view) }
+func (t *tx) ChangeRequests() kyc.ChangeRequests   { return changeRequests(t.view) }
+func (t *tx) MobileNumbers() kyc.MobileNumbers     { return mobileNumbers(t.view) }
+func (t *tx) Messages() kyc.Messages               { return messages(t.view) }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.
