@@ -45,6 +45,8 @@ type person struct {
 
 	phone    string // the mobile number that was acknowledged and is not being removed
 	verified bool
+
+	tax object // the numbers of tax identifications that were acknowledged, by id
 }
 
 // ident is an identification.

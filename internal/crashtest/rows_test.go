@@ -29,7 +29,8 @@ type rows struct {
 	attempts      map[string][]attemptRow
 	jobs          []jobRow
 	replays       map[string]string // key → body
-	clock         time.Time         // the sandbox's, when the rows were read or a little later
+	taxes         []taxRow
+	clock         time.Time // the sandbox's, when the rows were read or a little later
 }
 
 type personRow struct {
@@ -184,6 +185,8 @@ func (r *rows) tables() []table {
 			r.replays[key] = string(body)
 			return err
 		}},
+		{`SELECT id, person_id, country, is_primary FROM tax_identifications ORDER BY seq`,
+			into(&r.taxes, func(x *taxRow) []any { return []any{&x.id, &x.person, &x.country, &x.primary} })},
 		{`SELECT value FROM settings WHERE name = 'sandbox_clock'`, func(scan func(...any) error) error {
 			var both string // the sandbox's time and the machine's at that moment
 			if err := scan(&both); err != nil {

@@ -46,6 +46,7 @@ var scenes = []scene{
 	{"paused subscription", pausedSubscription, true},
 	{"work that others did", doneByOthers, false},
 	{"mobile number", mobileNumber, false},
+	{"tax identifications", taxIdentifications, false},
 }
 
 // inOrder runs steps until one fails.

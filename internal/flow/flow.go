@@ -36,6 +36,8 @@ type Service struct {
 	Texter    Texter // nil: no texts can be sent
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
+	// MaxIdentical is how many identical persons a sandbox takes of one partner; 0 is 1,000 (S4).
+	MaxIdentical int
 	// RequestDeadline is how long `request` waits for the provider.
 	RequestDeadline time.Duration
 

@@ -50,7 +50,8 @@ func TestIsolation(t *testing.T) {
 		own := map[string]string{ // what the one has, by the word that stands before its id
 			"change_requests": path.Base(asked(t, l, person, object{"job_title": "Miller"})),
 			"persons":         person, "identifications": path.Base(ident), "webhooks": webhook,
-			"documents": l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)[0].(object)["id"].(string),
+			"tax_identifications": l.Call(201, "POST", "/v1/persons/"+person+"/tax_identifications", object{"country": "DE", "number": "86095742719"})["id"].(string),
+			"documents":           l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)[0].(object)["id"].(string),
 		}
 		other := newPartner(t, l, flow.NewPartner{Name: "Other Bank"}) // known at once
 		routes := slices.Clone(httpapi.Routes)

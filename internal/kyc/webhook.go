@@ -61,8 +61,9 @@ type NotificationFilter struct {
 
 // The events that identikit sends (partner-api.md §5.6).
 const (
-	EventIdentification      = "IDENTIFICATION"
-	EventPersonChanged       = "PERSON_CHANGED"
-	EventMobileNumberCreated = "PERSON_MOBILE_NUMBER_CREATED"
-	EventMobileNumberDeleted = "PERSON_MOBILE_NUMBER_DELETED"
+	EventIdentification           = "IDENTIFICATION"
+	EventPersonChanged            = "PERSON_CHANGED"
+	EventMobileNumberCreated      = "PERSON_MOBILE_NUMBER_CREATED"
+	EventMobileNumberDeleted      = "PERSON_MOBILE_NUMBER_DELETED"
+	EventTaxIdentificationChanged = "PERSON_TAX_IDENTIFICATION_CHANGED"
 )

@@ -43,6 +43,7 @@ type Options struct {
 	Seed         *int64 // the same ids and outcomes every time
 	Preliminary  bool   // the provider sends preliminary results
 	SameEvidence bool   // the provider draws its evidence once, for load tests
+	MaxIdentical int    // how many identical persons a partner may have; 0: 1,000
 	ClockStart   time.Time
 	// MaxConcurrent and TrustedProxies are those of server.Config.
 	MaxConcurrent  int
@@ -198,6 +199,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
 		},
 	})
+	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
 		return err
 	}
