@@ -27,6 +27,7 @@ type sandboxCmd struct {
 	ClockStart         time.Time     `help:"Where the clock of a new data folder begins, like 2026-01-31T12:00:00Z." placeholder:"TIME"`
 	CommitDelay        time.Duration `help:"Make every commit of SQLite slower: for measurements." hidden:""`
 	JSON               bool          `name:"json" help:"Print for programs: one JSON object once everything serves."`
+	eraseFlags
 	logFlags
 }
 
@@ -38,10 +39,13 @@ func (sandboxCmd) Help() string {
 
 // Run implements the subcommand.
 func (c *sandboxCmd) Run(ctx context.Context) error {
+	if err := c.eraseFlags.check(); err != nil {
+		return err
+	}
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, ClockStart: c.ClockStart,
-		CommitDelay: c.CommitDelay, Log: c.logger(slog.LevelWarn), Version: version,
+		CommitDelay: c.CommitDelay, EraseAfter: c.EraseAfter, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ type serveCmd struct {
 	IdnowAPIKey     string `help:"Its API key." required:"" env:"IDENTIKIT_IDNOW_API_KEY" placeholder:"KEY"`
 	IdnowPushSecret string `help:"The unguessable end of the path for the provider's pushes, /inbound/idnow/SECRET: 32 characters at least." required:"" env:"IDENTIKIT_IDNOW_PUSH_SECRET" placeholder:"SECRET"`
 
+	eraseFlags
 	masterFlags
 	logFlags
 }
@@ -48,6 +49,9 @@ Example:
 
 // check says what is wrong with the settings before anything starts.
 func (c *serveCmd) check() error {
+	if err := c.eraseFlags.check(); err != nil {
+		return err
+	}
 	if len(c.IdnowPushSecret) < 32 {
 		return fmt.Errorf("--idnow-push-secret must have 32 characters at least; make one with `openssl rand -hex 32`")
 	}
@@ -78,6 +82,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	s := server.New(server.Config{
 		Store: store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		EraseAfter:      c.EraseAfter,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
@@ -87,6 +92,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		},
 	})
 	if err := s.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	if err := s.Flow.ScheduleErasure(ctx); err != nil {
 		return err
 	}
 	listeners, err := c.listen(s)

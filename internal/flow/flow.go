@@ -35,6 +35,9 @@ type Service struct {
 	Caller    Caller
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
+	// EraseAfter is how long a person who does not become a customer is kept; 0:
+	// for ever.
+	EraseAfter time.Duration
 	// RequestDeadline is how long `request` waits for the provider.
 	RequestDeadline time.Duration
 
@@ -65,6 +68,7 @@ const (
 	byPartner  = "partner"
 	byProvider = "provider"
 	bySystem   = "system"
+	byOperator = "operator"
 )
 
 // berlin is where the AML dates of the API are reckoned (rulings §2).

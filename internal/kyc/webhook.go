@@ -54,4 +54,6 @@ type Attempt struct {
 const (
 	EventIdentification = "IDENTIFICATION"
 	EventPersonChanged  = "PERSON_CHANGED"
+	EventPersonDeleted  = "PERSON_DELETED"
+	EventPaperExpiry    = "POTENTIAL_ACCOUNT_BLOCKING"
 )

@@ -43,6 +43,7 @@ type Options struct {
 	SameEvidence bool   // the provider draws its evidence once, for load tests
 	ClockStart   time.Time
 	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
+	EraseAfter   time.Duration // how long who does not become a customer is kept; 0: for ever
 	Log          *slog.Logger
 	Version      string
 }
@@ -186,13 +187,16 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
-		PublicURL: w.Ready.APIURL, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
+		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
 		},
 	})
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	if err := w.server.Flow.ScheduleErasure(ctx); err != nil {
 		return err
 	}
 	listeners := func(handlers map[string]http.Handler) (all []server.Listener) {

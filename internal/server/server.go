@@ -39,6 +39,8 @@ type Config struct {
 	Version   string
 	PublicURL string // the API's origin as clients see it; empty: as they call it
 
+	EraseAfter time.Duration // how long who does not become a customer is kept; 0: for ever
+
 	IDnow           idnow.Config
 	IDnowPushSecret string
 
@@ -75,7 +77,7 @@ func New(c Config) *Server {
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
-		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline,
+		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -88,7 +90,8 @@ func New(c Config) *Server {
 		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
-			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments,
+			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.PaperExpiry: f.PaperExpiry,
+			kyc.EraseStale: f.EraseStale, kyc.ErasePerson: f.EraseStalePerson, kyc.DestroyRecord: f.DestroyRecord,
 		}},
 		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})
 	return &Server{

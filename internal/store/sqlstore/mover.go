@@ -23,6 +23,7 @@ type mover struct {
 	stop    chan struct{}
 	done    chan struct{}
 	tooLong atomic.Bool
+	erased  bool  // the log holds what was erased; the writer's alone
 	failed  error // of the last try; read after done
 }
 
@@ -52,7 +53,8 @@ func (m *mover) run() {
 }
 
 // move moves what it can and returns the length of the log. PASSIVE waits for
-// nobody, and what a reader still needs stays for the next time; RESTART waits.
+// nobody, and what a reader still needs stays for the next time; RESTART waits,
+// and so does TRUNCATE, which leaves an empty log.
 func (m *mover) move(c *liteConn, how string) (pages int64, err error) {
 	err = lookAlone(c, func(scan func(...any) error) error {
 		var busy, moved int64
@@ -64,8 +66,14 @@ func (m *mover) move(c *liteConn, how string) (pages int64, err error) {
 	return pages, err
 }
 
-// after is told of each commit, by the writer between two groups.
-func (m *mover) after(writer *liteConn) {
+// after is told of each commit, by the writer between two groups. When
+// something was erased, the log is emptied: it holds the pages as they were.
+func (m *mover) after(writer *liteConn, erased bool) {
+	m.erased = m.erased || erased
+	if m.erased {
+		pages, err := m.move(writer, "TRUNCATE")
+		m.erased = err != nil || pages > 0 // somebody still reads it: the next commit tries again
+	}
 	if m.tooLong.CompareAndSwap(true, false) {
 		if _, err := m.move(writer, "RESTART"); err != nil {
 			m.tooLong.Store(true) // the next commit tells whether the disk is full

@@ -37,6 +37,8 @@ func (v view) History() kyc.HistoryReader                { return history(v) }
 func (v view) Findings() kyc.FindingReader               { return findings(v) }
 func (v view) Replays() kyc.ReplayReader                 { return replays(v) }
 func (v view) Settings() kyc.SettingReader               { return settings(v) }
+func (v view) Consents() kyc.ConsentReader               { return consents(v) }
+func (v view) Erasures() kyc.ErasureReader               { return erasures{c: v.c} }
 
 // tx is one transaction.
 type tx struct {
@@ -45,6 +47,7 @@ type tx struct {
 	dialect *dialect
 	now     time.Time
 	added   []kyc.JobKind // the kinds of which there may be work now
+	scrub   bool          // something was erased: no old copy of it may stay
 }
 
 func (t *tx) adds(kind kyc.JobKind) {
@@ -65,6 +68,8 @@ func (t *tx) History() kyc.History                 { return history(t.view) }
 func (t *tx) Findings() kyc.Findings               { return findings(t.view) }
 func (t *tx) Replays() kyc.Replays                 { return replays(t.view) }
 func (t *tx) Settings() kyc.Settings               { return settings(t.view) }
+func (t *tx) Consents() kyc.Consents               { return consents(t.view) }
+func (t *tx) Erasures() kyc.Erasures               { return erasures{c: t.c, tx: t} }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.
