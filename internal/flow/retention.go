@@ -17,7 +17,7 @@ const (
 	// staleBatch is how many persons one run of it looks at.
 	staleBatch = 200
 	// staleRest is how long it rests at least: erasing is up to so much late.
-	staleRest = time.Hour
+	staleRest = time.Minute
 	// reviewWait is how long somebody is left alone whose identification is being
 	// reviewed; linkGrace is how long after the end of their link.
 	reviewWait = 24 * time.Hour

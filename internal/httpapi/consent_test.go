@@ -2,8 +2,6 @@ package httpapi_test
 
 import (
 	"encoding/json"
-	"net/http/httptest"
-	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -192,15 +190,10 @@ func TestUpdateForDevelopment(t *testing.T) {
 			t.Errorf("%d events", n)
 		}
 	})
-	for _, r := range httpapi.Routes {
-		if name := path.Base(r.Path); name == "update_for_development" || name == "test_id_document_update" {
-			w := httptest.NewRecorder()
-			production(t).ServeHTTP(w, httptest.NewRequest(r.Method, strings.Replace(r.Path, "{person_id}", "x", 1), nil))
-			if w.Code != 404 {
-				t.Errorf("%s is there in production: %d", r.Path, w.Code)
-			}
-		}
-	}
+	live := production(t)
+	base := "/v1/persons/" + live.Person("Antonia")
+	refused(t, live, 404, "not_found", "PATCH", base+"/update_for_development", object{})
+	refused(t, live, 404, "not_found", "POST", base+"/test_id_document_update", nil)
 }
 
 // blockings are the bodies of POTENTIAL_ACCOUNT_BLOCKING.
@@ -230,12 +223,38 @@ func TestPaperRunsOut(t *testing.T) {
 		l.Call(200, "PATCH", ident+"/request", nil)
 		end(l, ident, "SUCCESS", "")
 		until := l.Call(200, "GET", base, nil)["legitimation_valid_until"].(string)
-		last, err := time.Parse(time.DateOnly, until)
+		last := day(t, until+"T00:00:00+01:00")
+		store := handle(t, l)
+		err := store.Tx(t.Context(), func(tx kyc.Tx) error {
+			j, there, err := tx.Jobs().Find(kyc.PaperExpiry, person)
+			if early := last.Sub(j.DueAt); !there || early < 59*24*time.Hour || early > 61*24*time.Hour {
+				t.Errorf("%s: the notice is due at %s (%t)", until, j.DueAt, there)
+			}
+			return err
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if o := l.Call(200, "POST", base+"/test_id_document_update", nil); o["document_valid"] != true {
 			t.Errorf("%v is not valid: %v", until, o)
+		}
+		// Years of daily work would pass; so the document is one that ends soon, and
+		// the day of an older one has come.
+		last = day(t, l.Call(200, "GET", "/sandbox/clock", nil)["now"].(string)).AddDate(0, 0, 70)
+		until = last.Format(time.DateOnly)
+		err = store.Tx(t.Context(), func(tx kyc.Tx) error {
+			p, err := tx.Erasures().Subject(person)
+			if err != nil {
+				return err
+			}
+			p.Attributes.Set("legitimation_valid_until", until)
+			if err := tx.Persons().Update(p.Person); err != nil {
+				return err
+			}
+			return tx.Jobs().Add(kyc.Job{Kind: kyc.PaperExpiry, Key: person, DueAt: last.AddDate(0, 0, -69)})
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		to := func(day time.Time) {
 			t.Helper()

@@ -35,7 +35,7 @@ type liteStore struct {
 type call struct {
 	fn     func(kyc.Tx) error
 	added  []kyc.JobKind
-	scrub  bool
+	scrub  bool // something was erased
 	err    error
 	answer chan error
 }
@@ -152,7 +152,7 @@ func (s *liteStore) write() {
 			group = append(group, <-s.calls)
 		}
 		s.commit(group)
-		s.mover.after(s.writer, slices.ContainsFunc(group, func(c *call) bool { return c.scrub && c.err == nil }))
+		s.mover.after(s.writer)
 	}
 }
 
@@ -170,6 +170,9 @@ func (s *liteStore) commit(group []*call) {
 			}
 		}
 		err = s.end(group)
+	}
+	if err == nil && slices.ContainsFunc(group, func(c *call) bool { return c.scrub && c.err == nil }) {
+		s.mover.empty(s.writer)
 	}
 	var added []kyc.JobKind
 	for _, c := range group {

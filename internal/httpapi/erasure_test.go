@@ -1,0 +1,551 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/identikit/identikit/internal/blob/dir"
+	"github.com/identikit/identikit/internal/clock"
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/httpapi"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/sandbox"
+	"github.com/identikit/identikit/internal/seal"
+	"github.com/identikit/identikit/internal/testkit"
+	"github.com/identikit/identikit/internal/testkit/testdb"
+)
+
+// beside is the verbs on the sandbox's data, as the command line has them.
+func beside(t testing.TB, l *testkit.Live) *flow.Service {
+	t.Helper()
+	master, err := seal.MasterFromFile(sandbox.MasterKeyFile(l.Options.Data), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := dir.Open(filepath.Join(l.Options.Data, "documents"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &flow.Service{
+		Store: handle(t, l), Clock: clock.Real{}, Wall: clock.Real{}, Master: master, Blobs: blobs, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// found tells where any of the words can be read: in the tables, in the files of
+// the database, in the documents. The provider keeps what it was told, so its
+// folder is left out.
+func found(t testing.TB, l *testkit.Live, words []string) (where []string) {
+	t.Helper()
+	look := func(place string, text []byte) {
+		for _, word := range words {
+			if bytes.Contains(text, []byte(word)) {
+				where = append(where, word+" in "+place)
+			}
+		}
+	}
+	err := filepath.WalkDir(l.Options.Data, func(name string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && entry.Name() == "simulators" {
+			return filepath.SkipDir
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		look(filepath.Base(name), b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Options.Database == "" {
+		return where
+	}
+	conn, err := pgx.Connect(t.Context(), l.Options.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	rows, err := conn.Query(t.Context(), `SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(tables) < 10 {
+		t.Fatalf("%v: %v", err, tables)
+	}
+	for _, table := range tables {
+		// bytea is shown in hexadecimal, so it is turned into text
+		rows, err := conn.Query(t.Context(), `SELECT replace(convert_from(decode(regexp_replace(encode(convert_to(x::text, 'UTF8'), 'escape'), '[\\]', '', 'g'), 'escape'), 'UTF8'), '""', '"') FROM `+table+` x`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			look(table, []byte(line))
+		}
+		look(table, hexBytes(t, conn, table))
+	}
+	return where
+}
+
+// hexBytes reads the columns of bytes of a table.
+func hexBytes(t testing.TB, conn *pgx.Conn, table string) (all []byte) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `SELECT column_name::text FROM information_schema.columns
+		WHERE table_schema = current_schema() AND data_type = 'bytea' AND table_name = $1`, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, column := range columns {
+		rows, err := conn.Query(t.Context(), `SELECT COALESCE(`+column+`, '') FROM `+table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, bytes.Join(values, []byte{0})...)
+	}
+	return all
+}
+
+// telling fills every field of a person with something that can be searched for.
+func telling() (body object, words []string) {
+	body = testkit.Customer("Rumpelstilzchen")
+	for path, word := range map[string]string{
+		"last_name": "Zwickelmeier", "birth_name": "Quastenflosser", "birth_city": "Hinterposemuckel", "address.line_1": "Nirgendwogasse 99",
+		"address.line_2": "Hinterhaus Sterntaler", "address.city": "Froschhausen", "contact_address.line_1": "Rapunzelturm 3", "email": "geheim@zwickelmeier.example",
+		"job_title": "Strohspinnerin", "business_purpose": "Goldspinnerei", "vat_number": "DE0815471199", "website_social_media": "https://gold.zwickel.example",
+		"business_trading_name": "Gold & Stroh", "business_address_line_1": "Spinnstube 7", "registration_number": "HRB-SIEBENZWERGE",
+		"mobile_number": "+4917655544433", "birth_date": "1967-07-23", "birth_province": "Lummerland", "work_province": "Taka-Tuka",
+	} {
+		put(body, path, word)
+		words = append(words, word)
+	}
+	return body, append(words, "Rumpelstilzchen")
+}
+
+// bigmouth is a receiver that takes nothing and quotes what it was sent.
+func bigmouth(t testing.TB) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, err := io.ReadAll(r.Body); err != nil || len(b) > 0 { // the verification callout has no body
+			w.WriteHeader(http.StatusInternalServerError)
+			fmt.Fprint(w, "Papperlapapp, Frau Zwickelmeier")
+		}
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// eventful makes a person of whom there is something in every table.
+func eventful(t testing.TB, l *testkit.Live) (person, ident string, words []string) {
+	t.Helper()
+	l.Call(201, "POST", "/v1/webhooks", object{"event_type": "IDENTIFICATION", "url": bigmouth(t)})
+	body, words := telling()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, answer := once(t, l, "key-of-"+path.Base(t.Name()), "/v1/persons", string(text))
+	var made struct{ ID string }
+	if err := json.Unmarshal(answer, &made); err != nil || status != 201 {
+		t.Fatalf("%d %s", status, answer)
+	}
+	base := "/v1/persons/" + made.ID
+	status, _, answer = once(t, l, "ident-of-"+path.Base(t.Name()), base+"/identifications",
+		`{"method":"idnow","iban":"DE89370400440532013000","device_data":"Web;Spieglein","language":"DE","proof_of_address_type":"GAS_BILL","proof_of_address_issued_at":"`+
+			time.Now().UTC().Format(time.DateOnly)+`","terms_and_conditions_signed_at":"2020-02-02T02:02:02Z"}`)
+	var i struct{ ID string }
+	if err := json.Unmarshal(answer, &i); err != nil || status != 201 {
+		t.Fatalf("%d %s", status, answer)
+	}
+	ident = base + "/identifications/" + i.ID
+	l.Call(201, "POST", base+"/device_consents", object{"event_type": "APPROVED", "confirmed_at": "2020-03-03T03:03:03Z"})
+	l.Call(201, "POST", base+"/device_activities", object{"activity_type": "APP_START", "device_data": "Web;Spieglein"})
+	l.Call(201, "POST", base+"/settings", object{"language": "sw"})
+	l.Call(201, "POST", "/v1/terms_and_conditions_events", object{
+		"document_id": "Kleingedrucktestcdc", "event_timestamp": "2020-04-04T04:04:04Z", "event_type": "APPROVED", "product_name": "OVERDRAFT", "signed_by": made.ID,
+	})
+	reference := l.Call(200, "PATCH", ident+"/request", object{"device_data": "Web;Spieglein"})["reference"].(string)
+	return made.ID, ident, append(words, "DE89370400440532013000", "Spieglein", "Kleingedruckt", "Papperlapapp", reference, "/"+reference, "2020-02-02", "2020-03-03", "2020-04-04")
+}
+
+// gone: for the partner the person is not there any more, by any route.
+func gone(t testing.TB, l *testkit.Live, person, ident string) {
+	t.Helper()
+	for _, r := range httpapi.Routes {
+		if strings.Contains(r.Path, "{person_id}") {
+			p := strings.NewReplacer("{person_id}", person, "{id}", path.Base(ident)).Replace(r.Path)
+			if r := refused(t, l, 404, "model_not_found", r.Method, p, nil); r.Detail != "Couldn't find 'Solaris::Person' for id '"+person+"'." {
+				t.Errorf("%s: %s", p, r.Detail)
+			}
+		}
+	}
+	refused(t, l, 404, "model_not_found", "POST", "/sandbox/identifications/"+path.Base(ident)+"/result", object{"result": "SUCCESS"})
+	refused(t, l, 404, "model_not_found", "POST", "/v1/terms_and_conditions_events", object{"signed_by": person})
+	for _, list := range []string{"/v1/persons", "/v1/identifications"} {
+		for _, o := range l.Array(list + "?page[size]=1000") {
+			if o["id"] == person || o["id"] == path.Base(ident) {
+				t.Errorf("%s still shows %v", list, o["id"])
+			}
+		}
+		if _, h, _ := l.Do("GET", list, nil); h.Get("total") != "0" {
+			t.Errorf("%s counts %s", list, h.Get("total"))
+		}
+	}
+	body, _ := telling()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, _, answer := once(t, l, "key-of-"+path.Base(t.Name()), "/v1/persons", string(text))
+	if r := readRefusal(t, status, answer); status != 404 || r.Code != "model_not_found" {
+		t.Errorf("the key of an erased answer: %d %s", status, answer)
+	}
+}
+
+// deletions are the ids that PERSON_DELETED told.
+func deletions(r *testkit.Receiver) (all []string) {
+	for _, h := range r.Hooks() {
+		if h.Header.Get("Solaris-Webhook-Event-Type") == "PERSON_DELETED" {
+			all = append(all, h.Header.Get("Solaris-Entity-Id")+" "+string(h.Body))
+		}
+	}
+	return all
+}
+
+// TestErasureOfWhoIsNoCustomer: nothing can be read anywhere, and nothing comes back.
+func TestErasureOfWhoIsNoCustomer(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		receiver := testkit.NewReceiver(t)
+		receiver.Subscribe(l, "PERSON_DELETED")
+		person, ident, words := eventful(t, l)
+		end(l, ident, "ABORTED", "TECH_VIDEO")
+		l.Advance("20s") // some attempts to deliver
+		if got := found(t, l, words); len(got) < 20 {
+			t.Fatalf("the search finds too little: %v", got)
+		}
+		s := beside(t, l)
+		done, err := s.ErasePerson(t.Context(), person, s.Clock.Now())
+		if err != nil || !done.KeptUntil.IsZero() {
+			t.Fatalf("%+v %v", done, err)
+		}
+		receiver.Wait(1)
+		if got := found(t, l, words); len(got) > 0 {
+			t.Errorf("still to be read: %v", got)
+		}
+		gone(t, l, person, ident)
+
+		// What comes later finds nothing to do and brings nothing back.
+		steer(t, l, "POST", "/sessions/"+path.Base(ident)+"/result", `{"result":"SUCCESS_DATA_CHANGED"}`)
+		l.Advance("400h")
+		if got := found(t, l, words); len(got) > 0 {
+			t.Errorf("back again: %v", got)
+		}
+		same(t, "PERSON_DELETED", deletions(receiver), []string{person + ` {"id":"` + person + `"}`})
+		lines := history(t, s.Store, person)
+		last := lines[len(lines)-1]
+		if last.Event != "person_erased" || last.Actor != "operator" || len(lines) < 8 {
+			t.Errorf("%d lines, the last one is %+v", len(lines), last)
+		}
+		for _, e := range lines {
+			if e.Details != "{}" || e.PartnerID == "" || e.At.IsZero() {
+				t.Errorf("%+v", e)
+			}
+		}
+		if _, err := s.ErasePerson(t.Context(), person, s.Clock.Now()); !kyc.IsKind(err, kyc.Conflict) {
+			t.Errorf("a second time: %v", err)
+		}
+		if _, err := s.OpenRecord(t.Context(), person); !kyc.IsKind(err, kyc.NotFound) {
+			t.Errorf("the record: %v", err)
+		}
+		if _, err := s.ErasePerson(t.Context(), "nobody", s.Clock.Now()); !kyc.IsKind(err, kyc.NotFound) {
+			t.Errorf("nobody: %v", err)
+		}
+	})
+}
+
+// steer speaks to the simulated provider's steering port.
+func steer(t testing.TB, l *testkit.Live, method, path, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, l.SteeringURL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s", method, path, resp.Status)
+	}
+}
+
+// TestErasureOfACustomer: what can be read is gone at once, the record that the
+// law keeps can be opened with the master key, until it is destroyed too.
+func TestErasureOfACustomer(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		receiver := testkit.NewReceiver(t)
+		receiver.Subscribe(l, "PERSON_DELETED")
+		person, ident, words := eventful(t, l)
+		end(l, ident, "SUCCESS", "")
+		l.Advance("20s")
+		if s := l.Status(ident); s != "successful" {
+			t.Fatal(s)
+		}
+		s := beside(t, l)
+		if _, err := s.OpenRecord(t.Context(), person); !kyc.IsKind(err, kyc.PreconditionFailed) {
+			t.Errorf("before: %v", err)
+		}
+		ended := day(t, "2099-04-30T12:00:00Z") // so that it is kept until then
+		blind := *s2(s)
+		blind.Master = nil
+		if _, err := blind.ErasePerson(t.Context(), person, ended); !kyc.IsKind(err, kyc.PreconditionFailed) {
+			t.Errorf("without the master key: %v", err)
+		}
+		l.Call(200, "GET", "/v1/persons/"+person, nil)
+
+		done, err := s.ErasePerson(t.Context(), person, ended)
+		if err != nil || kyc.FormatInstant(done.KeptUntil) != "2104-12-31T23:00:00.000Z" {
+			t.Fatalf("%+v %v", done, err)
+		}
+		receiver.Wait(1)
+		if got := found(t, l, words); len(got) > 0 {
+			t.Errorf("still to be read: %v", got)
+		}
+		gone(t, l, person, ident)
+		same(t, "PERSON_DELETED", deletions(receiver), []string{person + ` {"id":"` + person + `"}`})
+
+		r, err := s.OpenRecord(t.Context(), person)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for word, kept := range map[string]bool{
+			"Zwickelmeier": true, "Rumpelstilzchen": true, "Nirgendwogasse": true, "1967-07-23": true, "DE89370400440532013000": true, "2020-04-04T04:04:04Z": true,
+			"geheim@": false, "Strohspinnerin": false, "17655544433": false, "Rapunzelturm": false, "Spieglein": false, "HRB-": false, "Goldspinnerei": false,
+		} {
+			if bytes.Contains(text, []byte(word)) != kept {
+				t.Errorf("%s in the record: %t", word, !kept)
+			}
+		}
+		if len(r.Documents) < 4 || len(r.Identifications) != 1 || r.Identifications[0].Status != kyc.Successful || len(r.History) < 8 || r.Person.PartnerID == "" {
+			t.Errorf("%s", text)
+		}
+		var report bytes.Buffer
+		if err := s.CopyRecordFile(t.Context(), person, r.Documents[0].ID, &report); err != nil || !bytes.HasPrefix(report.Bytes(), []byte("%PDF-")) {
+			t.Errorf("the report: %v, %d bytes", err, report.Len())
+		}
+		if err := s.CopyRecordFile(t.Context(), person, "other", &report); !kyc.IsKind(err, kyc.NotFound) {
+			t.Errorf("another file: %v", err)
+		}
+
+		destroy(t, l, s, person)
+	})
+}
+
+// s2 is s without what must not be copied.
+func s2(s *flow.Service) *flow.Service {
+	return &flow.Service{Store: s.Store, Clock: s.Clock, Wall: s.Wall, Blobs: s.Blobs, Log: s.Log}
+}
+
+// destroy lets the years pass and looks what is left.
+func destroy(t testing.TB, l *testkit.Live, s *flow.Service, person string) {
+	t.Helper()
+	err := s.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+		p, err := tx.Erasures().Subject(person)
+		if err != nil {
+			return err
+		}
+		if err := tx.Jobs().Add(kyc.Job{Kind: kyc.DestroyRecord, Key: person, DueAt: tx.Now()}); err != nil { // too early: it is put off
+			return err
+		}
+		return tx.Erasures().Keep(person, p.Record, tx.Now().Add(time.Hour))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Advance("30m")
+	if _, err := s.OpenRecord(t.Context(), person); err != nil {
+		t.Errorf("too early: %v", err)
+	}
+	l.Advance("31m")
+	if _, err := s.OpenRecord(t.Context(), person); !kyc.IsKind(err, kyc.NotFound) {
+		t.Errorf("the record is still there: %v", err)
+	}
+	err = s.Store.View(t.Context(), func(v kyc.View) error {
+		if _, err := v.Persons().Key(person); !kyc.IsKind(err, kyc.NotFound) {
+			t.Errorf("the key: %v", err)
+		}
+		documents, err := v.Erasures().Documents(person)
+		for _, d := range documents {
+			if d.Blob != "" || d.Name != "" || d.PartnerID != "" {
+				t.Errorf("%+v", d)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(l.Options.Data, "documents", "*", "*"))
+	if err != nil || len(files) > 0 {
+		t.Errorf("%v: %v are left", err, files)
+	}
+	lines := history(t, s.Store, person)
+	if e := lines[len(lines)-1]; e.Event != "record_destroyed" || e.Actor != "system" || e.PartnerID == "" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestErasureInTime: who does not become a customer is erased after a while; who
+// did, and who may yet, is not.
+func TestErasureInTime(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		const after = 90 * 24 * time.Hour
+		l := testkit.Start(t, url, func(o *sandbox.Options) { o.EraseAfter = after })
+		receiver := testkit.NewReceiver(t)
+		receiver.Subscribe(l, "PERSON_DELETED")
+		there := func(person string) bool {
+			t.Helper()
+			status, _, _ := l.Do("GET", "/v1/persons/"+person, nil)
+			return status == 200
+		}
+		never, customer, late, reviewed := l.Person("Anna"), l.Person("X-AUTOTEST-HAPPYPATH"), l.Person("Clara"), l.Person("Dora")
+		i := create(l, customer)
+		l.Call(200, "PATCH", i+"/request", nil)
+		l.Advance("1h")
+		younger := l.Person("Emil")
+		l.Advance("2136h") // the day before
+		open := create(l, late)
+		l.Call(200, "PATCH", open+"/request", nil)
+		review := create(l, reviewed)
+		l.Call(200, "PATCH", review+"/request", nil)
+		end(l, review, "REVIEW_PENDING", "")
+		l.Restart()
+		l.Token = l.TokenOf(l.Partner.ClientID, l.Partner.ClientSecret)
+		if !there(never) {
+			t.Error("erased too early")
+		}
+		l.Advance("23h2m")
+		for person, want := range map[string]bool{never: false, customer: true, late: true, reviewed: true, younger: true} {
+			if there(person) != want {
+				t.Errorf("%s: there is %t, want %t", person, !want, want)
+			}
+		}
+		same(t, "told", deletions(receiver), []string{never + ` {"id":"` + never + `"}`})
+		l.Advance("2h")
+		if there(younger) {
+			t.Error("the younger one is not erased in time")
+		}
+		l.Advance("336h") // the link is over
+		for person, want := range map[string]bool{late: false, reviewed: true, customer: true} {
+			if there(person) != want {
+				t.Errorf("after the link, %s: there is %t, want %t", person, !want, want)
+			}
+		}
+		end(l, review, "FAILED", "")
+		l.Advance("25h")
+		if there(reviewed) {
+			t.Error("a review that failed is over, and the person is still there")
+		}
+		if e := history(t, handle(t, l), late); e[len(e)-1].Event != "person_erased" || e[len(e)-1].Actor != "system" {
+			t.Errorf("%+v", e[len(e)-1])
+		}
+		l.Advance("2200h")
+		if !there(customer) {
+			t.Error("a customer was erased")
+		}
+	})
+}
+
+// TestErasureRaces erases while everything else happens to the same person.
+func TestErasureRaces(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		s := beside(t, l)
+		for round := range 12 {
+			body, words := telling()
+			person := l.Call(201, "POST", "/v1/persons", body)["id"].(string)
+			ident := create(l, person)
+			l.Call(200, "PATCH", ident+"/request", nil)
+			var wg sync.WaitGroup
+			do := func(method, path string, body any) {
+				wg.Go(func() {
+					if status, _, b := l.Do(method, path, body); status >= 500 {
+						t.Errorf("%s %s: %d %s", method, path, status, b)
+					}
+				})
+			}
+			base := "/v1/persons/" + person
+			do("POST", "/sandbox/identifications/"+path.Base(ident)+"/result", object{"result": "SUCCESS_DATA_CHANGED"})
+			do("POST", base+"/identifications", object{"method": "idnow", "device_data": "Spieglein"})
+			do("POST", base+"/device_activities", object{"activity_type": "APP_START", "device_data": "Web;Spieglein"})
+			do("POST", base+"/device_consents", object{"event_type": "APPROVED", "confirmed_at": "2020-03-03T03:03:03Z"})
+			do("POST", base+"/settings", object{"language": "sw"})
+			do("PATCH", base+"/update_for_development", object{"birth_city": "Hinterposemuckel " + fmt.Sprint(round)})
+			do("PATCH", base, object{"branch": "Zwickelmeier"})
+			if round%2 == 1 {
+				l.Do("GET", base, nil) // a head start for the others
+			}
+			if _, err := s.ErasePerson(t.Context(), person, s.Clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+			wg.Wait()
+			if status, _, b := l.Do("GET", base, nil); status != 404 {
+				t.Fatalf("%d %s", status, b)
+			}
+			if got := found(t, l, words); len(got) > 0 {
+				t.Fatalf("round %d: still to be read: %v", round, got)
+			}
+			if got := l.Array("/v1/identifications"); len(got) > 0 {
+				t.Fatalf("round %d: %v", round, got)
+			}
+		}
+		l.Advance("400h")
+		if body, words := telling(); body != nil {
+			if got := found(t, l, words); len(got) > 0 {
+				t.Errorf("back again: %v", got)
+			}
+		}
+		if n := len(slices.Compact(idsOf(l.Array("/v1/persons")))); n != 0 {
+			t.Errorf("%d persons", n)
+		}
+	})
+}
