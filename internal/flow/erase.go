@@ -51,7 +51,7 @@ func (s *Service) erase(ctx context.Context, personID string, o order) (Erased, 
 			switch {
 			case err != nil:
 				return err
-			case !p.ErasedAt.IsZero() || customer:
+			case !p.ErasedAt.IsZero() || customer || s.EraseAfter <= 0:
 				return o.settle(tx, time.Time{})
 			case !again.IsZero():
 				return o.settle(tx, again)

@@ -60,12 +60,12 @@ func staleSeen(v interface{ Settings() kyc.Settings }) (int64, error) {
 // person is a transaction of its own; what was seen is written down at the end,
 // so after a crash some are looked at twice, and none is missed.
 func (s *Service) EraseStale(ctx context.Context, j kyc.Job) error {
-	if s.EraseAfter <= 0 {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
-	}
 	seen, persons, err := s.behind(ctx)
 	if err != nil {
 		return err
+	}
+	if s.EraseAfter <= 0 { // a setting of before
+		persons = nil
 	}
 	now := s.Clock.Now()
 	next := now.Add(s.EraseAfter)
@@ -87,6 +87,9 @@ func (s *Service) EraseStale(ctx context.Context, j kyc.Job) error {
 		}
 	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if s.EraseAfter <= 0 {
+			return tx.Jobs().Done(j)
+		}
 		if err := tx.Settings().Put(staleSetting, strconv.FormatInt(seen, 10)); err != nil {
 			return err
 		}
@@ -119,9 +122,6 @@ func (s *Service) behind(ctx context.Context) (seen int64, persons []kyc.Subject
 // EraseStalePerson is the job of somebody whose identification was still open
 // when their time was over.
 func (s *Service) EraseStalePerson(ctx context.Context, j kyc.Job) error {
-	if s.EraseAfter <= 0 {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
-	}
 	_, err := s.erase(ctx, j.Key, order{actor: bySystem, ended: s.Clock.Now(), stale: true, settle: func(tx kyc.Tx, again time.Time) error {
 		if again.IsZero() {
 			return tx.Jobs().Done(j)
