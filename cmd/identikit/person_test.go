@@ -35,7 +35,7 @@ func TestPersonCommands(t *testing.T) {
 	must(c.call(201, "POST", base, `{"method":"idnow"}`, &ident))
 	must(c.call(200, "PATCH", base+"/"+ident.ID+"/request", "", nil))
 	output(t, "clock", "advance", "1000h", "--data", data) // the commands go by this clock
-	c.token = "" // it has expired on that clock
+	c.token = ""                                           // it has expired on that clock
 	must(c.login(p.Partner))
 
 	lines := strings.Split(strings.TrimSpace(output(t, "person", "history", customer, "--data", data, "--json")), "\n")
