@@ -13,8 +13,10 @@ import (
 	"github.com/identikit/identikit/internal/blob/dir"
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/crash"
+	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/server"
+	"github.com/identikit/identikit/internal/sms"
 )
 
 type serveCmd struct {
@@ -31,6 +33,10 @@ type serveCmd struct {
 	IdnowCompanyID  string `help:"The account at the provider." required:"" env:"IDENTIKIT_IDNOW_COMPANY_ID" placeholder:"ID"`
 	IdnowAPIKey     string `help:"Its API key." required:"" env:"IDENTIKIT_IDNOW_API_KEY" placeholder:"KEY"`
 	IdnowPushSecret string `help:"The unguessable end of the path for the provider's pushes, /inbound/idnow/SECRET: 32 characters at least." required:"" env:"IDENTIKIT_IDNOW_PUSH_SECRET" placeholder:"SECRET"`
+
+	SmsURL   string `help:"The gateway for text messages: see docs/operating.md. Without one no phone number can be confirmed." env:"IDENTIKIT_SMS_URL" placeholder:"URL"`
+	SmsToken string `help:"Sent to it as a bearer token." env:"IDENTIKIT_SMS_TOKEN" placeholder:"TOKEN"`
+	SmsFrom  string `help:"The sender that phones show." env:"IDENTIKIT_SMS_FROM" placeholder:"NAME"`
 
 	eraseFlags
 	masterFlags
@@ -55,9 +61,21 @@ func (c *serveCmd) check() error {
 	if len(c.IdnowPushSecret) < 32 {
 		return fmt.Errorf("--idnow-push-secret must have 32 characters at least; make one with `openssl rand -hex 32`")
 	}
+	if c.SmsURL != "" {
+		if err := c.texts().Check(); err != nil {
+			return err
+		}
+	}
 	return idnow.Config{
 		GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
 	}.Check()
+}
+
+// texts is the gateway for text messages.
+func (c *serveCmd) texts() sms.Gateway {
+	return sms.Gateway{URL: c.SmsURL, Token: c.SmsToken, From: c.SmsFrom, Client: &http.Client{
+		CheckRedirect: noRedirect, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second},
+	}}
 }
 
 // Run implements the subcommand.
@@ -80,8 +98,13 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var texter flow.Texter // none, unless there is a gateway
+	if c.SmsURL != "" {
+		texter = c.texts()
+	}
 	s := server.New(server.Config{
-		Store: store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		Texter: texter,
+		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
 		EraseAfter:      c.EraseAfter,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{

@@ -34,6 +34,7 @@ var rules = []rule{
 		"internal/blob", "internal/blob/*", "internal/seal", "internal/clock", "internal/config",
 	}, edge...)},
 	{packages: "internal/sandbox", ours: []string{"…"}},
+	{packages: "internal/sandbox/inbox", ours: []string{"internal/sim/simkit"}},
 	{packages: "bench", ours: []string{"…"}},
 	{packages: "examples"},
 	{packages: "examples/*"},
@@ -63,6 +64,7 @@ var rules = []rule{
 	}},
 	{packages: "internal/httpapi", ours: append([]string{"internal/provider"}, edge...)}, // for its Receiver
 	{packages: "internal/webhook", ours: edge},
+	{packages: "internal/sms", ours: edge},
 	{packages: "internal/hosted", ours: edge},
 	{packages: "internal/console", ours: edge},
 	{packages: "internal/provider", ours: []string{"internal/kyc", "internal/pii"}},

@@ -95,7 +95,7 @@ func (w *world) compareTokens(c *client, now time.Time) error {
 
 func (w *world) comparePerson(c *client, p *person) error {
 	w.mu.Lock()
-	id, fixed := p.id, p.fixed
+	id, fixed, phone, verified := p.id, p.fixed, p.phone, p.verified
 	w.mu.Unlock()
 	if id == "" || p.owner != c.partner {
 		return nil
@@ -115,6 +115,15 @@ func (w *world) comparePerson(c *client, p *person) error {
 	}
 	if (o["email"] == nil) != (o["job_title"] == nil) {
 		w.lose("person %s is patched by half: %v, %v", id, o["email"], o["job_title"])
+	}
+	if phone == "" {
+		return nil
+	}
+	if a, err = c.get("/v1/persons/" + id + "/mobile_number"); err != nil {
+		return err
+	}
+	if o := a.object(); o["number"] != phone || (verified && o["verified"] != true) {
+		w.lose("person %s: the number is %v, acknowledged was %s, verified %t", id, o, phone, verified)
 	}
 	return nil
 }

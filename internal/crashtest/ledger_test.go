@@ -43,7 +43,9 @@ type person struct {
 	fixed   object   // what the answers said of fields that nobody else changes
 	idents  []*ident
 
-	erasing bool // somebody has begun to erase it: from now on it may be gone
+	erasing  bool   // somebody has begun to erase it: from now on it may be gone
+	phone    string // the mobile number that was acknowledged and is not being removed
+	verified bool
 }
 
 // ident is an identification.

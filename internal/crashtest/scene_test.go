@@ -47,6 +47,7 @@ var scenes = []scene{
 	{"work that others did", doneByOthers, false},
 	{"consents", consents, false},
 	{"erasure", erasure, false},
+	{"mobile number", mobileNumber, false},
 }
 
 // inOrder runs steps until one fails.

@@ -114,6 +114,9 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 	if err := insertDocuments(tx, kept.documents); err != nil {
 		return err
 	}
+	if err := s.adoptNumber(ctx, tx, p, f.Phone); err != nil {
+		return err
+	}
 	p.Attributes = p.Attributes.Clone()
 	p.Attributes.Set("aml_follow_up_date", amlFollowUp(tx.Now(), p.Attributes))
 	p.Attributes.Set("legitimation_valid_until", f.Paper.ValidUntil)

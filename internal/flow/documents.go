@@ -171,11 +171,16 @@ func (s *Service) ScheduleSweep(ctx context.Context) error {
 	})
 }
 
-// SweepDocuments is the job that removes bytes that no row names, and tokens
-// that have long expired. The age of
-// bytes is reckoned on the machine's clock, as the file system does.
+// SweepDocuments is the job that removes bytes that no row names, and rows that
+// are of no use any more: tokens that have long expired, old messages and change
+// requests. The age of bytes is reckoned on the machine's clock, as the file system does.
 func (s *Service) SweepDocuments(ctx context.Context, j kyc.Job) error {
-	err := s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Partners().PurgeTokens(tx.Now().Add(-sweepEvery)) })
+	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		return errors.Join(
+			tx.Partners().PurgeTokens(tx.Now().Add(-sweepEvery)),
+			tx.Messages().Purge(tx.Now().Add(-messageKept)),
+			tx.ChangeRequests().Purge(tx.Now().Add(-messageKept)))
+	})
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,15 @@ func (f *fields) text(name string, max int) string {
 	return s
 }
 
+// needed reads a text that has to be there.
+func (f *fields) needed(name string, max int) string {
+	s := f.text(name, max)
+	if s == "" {
+		f.fail(name, "can't be blank")
+	}
+	return s
+}
+
 // maxDeviceData is the most that `device_data` may hold, in bytes (rulings §3).
 const maxDeviceData = 64 << 10
 

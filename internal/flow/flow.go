@@ -33,6 +33,7 @@ type Service struct {
 	Rules     map[kyc.Method]method.Rules
 	Providers map[kyc.Method]provider.Adapter
 	Caller    Caller
+	Texter    Texter // nil: no texts can be sent
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
 	// EraseAfter is how long a person who does not become a customer is kept; 0:

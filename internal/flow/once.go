@@ -41,8 +41,9 @@ func about(noun any, o Once) string {
 // once runs the deed unless its key was used; then the stored answer comes back.
 func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(kyc.Tx) (any, error)) (*kyc.Replay, error) {
 	var replay *kyc.Replay
+	var final error
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		replay = nil
+		replay, final = nil, nil
 		if o.Key != "" {
 			r, ok, err := tx.Replays().Find(partnerID, o.Key)
 			if err != nil {
@@ -54,6 +55,10 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			}
 		}
 		noun, err := deed(tx)
+		if refused, ok := err.(refusal); ok {
+			final = refused.error
+			return nil
+		}
 		if err != nil || o.Key == "" {
 			return err
 		}
@@ -66,8 +71,15 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			PersonID: about(noun, o),
 		})
 	})
+	if err == nil {
+		err = final
+	}
 	return replay, err
 }
+
+// refusal is an error of a deed that leaves its trace: what was written stays,
+// a wrong password is counted. Its answer is not kept: asked again, it counts again.
+type refusal struct{ error }
 
 func sameRequest(r kyc.Replay, o Once) error {
 	if len(r.RequestHash) == 0 { // blanked: whose answer it was is erased

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -68,15 +69,20 @@ func fillIn(a kyc.Attributes, now time.Time) {
 	if !a.Has("tax_information.marital_status") {
 		a.Set("tax_information.marital_status", "UNKNOWN")
 	}
-	if a.Text("employment_status") == "EMPLOYED" && !a.Has("industry") && !a.Has("industry_key") {
-		a.Set("industry", employeeIndustry)
-		a.Set("industry_key", employeeIndustryKey)
-	}
+	fillInIndustry(a)
 	a.Set("flagged_by_compliance", false)
 	a.Set("screening_progress", "NOT_SCREENED")
 	a.Set("risk_classification_status", "NOT_SCORED")
 	a.Set("customer_vetting_status", "NOT_VETTED")
 	a.Set("aml_follow_up_date", amlFollowUp(now, a))
+}
+
+// fillInIndustry gives an employee the industry that the API gives them.
+func fillInIndustry(a kyc.Attributes) {
+	if a.Text("employment_status") == "EMPLOYED" && !a.Has("industry") && !a.Has("industry_key") {
+		a.Set("industry", employeeIndustry)
+		a.Set("industry_key", employeeIndustryKey)
+	}
 }
 
 const (
@@ -95,9 +101,9 @@ func details(v any) string {
 	return string(b)
 }
 
-// PatchPerson changes fields that are empty so far. A field that has a value
-// needs a change request, which nobody can authorize yet: 403 (rulings §2).
-func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, body map[string]any) (kyc.Person, error) {
+// PatchPerson changes fields that are empty so far. If any of the fields has a
+// value, nothing is changed yet: a change request comes back (rulings §2).
+func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, body map[string]any) (p kyc.Person, r *kyc.ChangeRequest, err error) {
 	now := s.Clock.Now()
 	given, broken := kyc.ReadPerson(body, now, s.Sandbox)
 	untouchable := deprecated(body)
@@ -107,8 +113,8 @@ func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, b
 	if day := given.Values.Text("aml_confirmed_on").Reveal(); day != "" && !slices.Contains(todayOrTomorrow(now), day) {
 		broken = append(broken, kyc.FieldError{Field: "aml_confirmed_on", Message: "must be today or tomorrow"})
 	}
-	var p kyc.Person
-	err := s.Store.Tx(ctx, func(tx kyc.Tx) (err error) {
+	err = s.Store.Tx(ctx, func(tx kyc.Tx) (err error) {
+		r = nil
 		if p, err = tx.Persons().Get(partnerID, personID); err != nil {
 			return err
 		}
@@ -116,13 +122,26 @@ func (s *Service) PatchPerson(ctx context.Context, partnerID, personID string, b
 		if err := kyc.InvalidFields(wrong); err != nil {
 			return err
 		}
-		changed, err := difference(p.Attributes, given.Values)
-		if err != nil || len(changed) == 0 {
+		changed, set := difference(p.Attributes, given.Values)
+		switch {
+		case len(changed) == 0:
+			return nil
+		case set:
+			asked, err := s.requestPersonChange(ctx, tx, p, changed, given.Sent)
+			r = &asked
 			return err
 		}
 		return s.changePerson(ctx, tx, &p, changed, byPartner, given.Sent)
 	})
-	return p, err
+	return p, r, err
+}
+
+func (s *Service) requestPersonChange(ctx context.Context, tx kyc.Tx, p kyc.Person, changed kyc.Attributes, asSent map[string]string) (kyc.ChangeRequest, error) {
+	values, err := json.Marshal(changed.Reveal())
+	if err != nil {
+		return kyc.ChangeRequest{}, err
+	}
+	return s.requestChange(ctx, tx, p, kyc.ChangePerson, p.ID, personChange{values, asSent}, slices.Sorted(maps.Keys(changed)))
 }
 
 // deprecated lists known fields that PATCH must not touch.
@@ -166,20 +185,30 @@ func selfEmployed(a kyc.Attributes) bool {
 	return status == "FREELANCER" || status == "SELF_EMPLOYED"
 }
 
-// difference returns what really changes, or 403 if a field has a value already.
-func difference(old, given kyc.Attributes) (kyc.Attributes, error) {
-	changed := kyc.Attributes{}
+// difference returns what really changes, and whether any of it has a value
+// already. Who becomes an employee gets an employee's industry.
+func difference(old, given kyc.Attributes) (changed kyc.Attributes, set bool) {
+	changed = kyc.Attributes{}
 	for path, value := range given {
 		if reflect.DeepEqual(old[path], value) {
 			continue
 		}
-		if old.Has(path) && !filledByServer(old, path) {
-			return nil, kyc.Fail(kyc.Forbidden, "Unauthorized Change Request",
-				"Changing a field that has a value needs a change request, which a confirmed mobile number must authorize. This person has none.")
-		}
+		set = set || (old.Has(path) && !filledByServer(old, path))
 		changed[path] = value
 	}
-	return changed, nil
+	if _, becomes := changed["employment_status"]; becomes {
+		renewed := old.Clone()
+		for path, value := range changed {
+			renewed.Set(path, value)
+		}
+		fillInIndustry(renewed)
+		for _, path := range []string{"industry", "industry_key"} {
+			if _, sent := given[path]; !sent && renewed[path] != old[path] {
+				changed[path] = renewed[path]
+			}
+		}
+	}
+	return changed, set
 }
 
 // filledByServer tells whether the value counts as empty (rulings §2).
@@ -218,9 +247,5 @@ func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, ch
 	if err != nil {
 		return err
 	}
-	subscriptions, err := tx.Subscriptions().ByEvent(p.PartnerID, kyc.EventPersonChanged)
-	if err != nil {
-		return err
-	}
-	return queue(tx, subscriptions, p.ID, []byte("{}"))
+	return notifyPerson(tx, *p, kyc.EventPersonChanged, p.ID, []byte("{}"))
 }

@@ -109,6 +109,33 @@ func onceFor(c *call, render func(any) ([]byte, error)) (flow.Once, error) {
 	return flow.Once{Key: key, Hash: hash.Sum(nil), PersonID: c.PathValue("person_id"), Render: render}, nil
 }
 
+// onceAndBody reads what every POST that may be repeated begins with. render
+// makes the answer of what the verb returns; status is that of the answer.
+func onceAndBody(c *call, status int, render func(any) ([]byte, error)) (flow.Once, map[string]any, error) {
+	once, err := onceFor(c, render)
+	if err != nil {
+		return once, nil, err
+	}
+	once.Status, once.Render = status, render
+	in, err := decode(c)
+	return once, in, err
+}
+
+// writeOnce answers with what the verb returned, or with what it answered before.
+func writeOnce(c *call, once flow.Once, noun any, replay *kyc.Replay, err error) error {
+	if err != nil {
+		return err
+	}
+	if replay != nil {
+		return writeReplay(c, replay)
+	}
+	b, err := once.Render(noun)
+	if err != nil {
+		return err
+	}
+	return writeBytes(c, once.Status, b)
+}
+
 // writeReplay answers with what was answered before.
 func writeReplay(c *call, r *kyc.Replay) error {
 	c.Header().Set("Idempotency-Hit", "true")

@@ -192,8 +192,17 @@ func eventful(t testing.TB, l *testkit.Live) (person, ident string, words []stri
 	l.Call(201, "POST", "/v1/terms_and_conditions_events", object{
 		"document_id": "Kleingedrucktestcdc", "event_timestamp": "2020-04-04T04:04:04Z", "event_type": "APPROVED", "product_name": "OVERDRAFT", "signed_by": made.ID,
 	})
+	const phone = "+4917655544433"
+	verify(t, l, made.ID, phone)
+	change := asked(t, l, made.ID, object{"email": "anderswo@zwickelmeier.example"})
+	status, _, _ = once(t, l, "change-of-"+path.Base(t.Name()), change+"/authorize", `{"person_id":"`+made.ID+`","delivery_method":"mobile_number"}`)
+	confirmed := l.Call(202, "POST", change+"/confirm", object{"person_id": made.ID, "tan": code(t, l, phone), "device_data": "Web;Spieglein"})
+	if status != 201 || confirmed["status"] != "COMPLETED" {
+		t.Fatalf("%d %v", status, confirmed)
+	}
+	asked(t, l, made.ID, object{"email": "nirgends@zwickelmeier.example"})
 	reference := l.Call(200, "PATCH", ident+"/request", object{"device_data": "Web;Spieglein"})["reference"].(string)
-	return made.ID, ident, append(words, "DE89370400440532013000", "Spieglein", "Kleingedruckt", "Papperlapapp", reference, "/"+reference, "2020-02-02", "2020-03-03", "2020-04-04")
+	return made.ID, ident, append(words, "anderswo@", "nirgends@", "DE89370400440532013000", "Spieglein", "Kleingedruckt", "Papperlapapp", reference, "/"+reference, "2020-02-02", "2020-03-03", "2020-04-04")
 }
 
 // gone: for the partner the person is not there any more, by any route.

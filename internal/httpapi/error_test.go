@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
@@ -322,6 +323,7 @@ func TestErrorDocuments(t *testing.T) {
 	done := l.Identify("Berta")
 	end(l, done, "SUCCESS", "")
 	once(t, l, "document", "/v1/persons", `{}`)
+	l.Call(201, "POST", person+"/mobile_number", object{"number": "+4915112345678"})
 	for _, c := range []struct {
 		code, method, path, body string
 		headers                  []string
@@ -340,6 +342,8 @@ func TestErrorDocuments(t *testing.T) {
 		{"unsupported_grant_type", "POST", "/oauth2/token", "grant_type=password", form},
 		{"unauthorized_action", "POST", person + "/identifications", `{"method":"bank"}`, asJSON},
 		{"Unauthorized Change Request", "PATCH", person, `{"address":{"city":"Bonn"}}`, asJSON},
+		{"invalid_tan", "POST", person + "/mobile_number/confirm", `{"number":"+4915112345678","token":"1"}`, asJSON},
+		{"mobile_number_exists", "POST", person + "/mobile_number", `{"number":"+4915112345678"}`, asJSON},
 		{"model_not_found", "GET", "/v1/persons/nobody", "", bearer},
 		{"invalid_identification_status", "PATCH", done + "/request", "", bearer},
 		{"unprocessable_entity", "POST", "/v1/persons", `{"email":"a"}`, append(asJSON, "Idempotency-Key", "document")},
@@ -362,10 +366,14 @@ func TestErrorDocuments(t *testing.T) {
 
 	// those that need bad luck
 	for code, err := range map[string]error{
-		"generic_error":     fmt.Errorf("read: %w", context.DeadlineExceeded),
-		"bad_gateway":       kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
-		"gateway_timeout":   kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
-		"record_not_unique": kyc.Fail(kyc.Conflict, "record_not_unique", "Somebody else changed it at the same time."),
+		"generic_error":   fmt.Errorf("read: %w", context.DeadlineExceeded),
+		"bad_gateway":     kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
+		"gateway_timeout": kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
+		"too_many_requests": &kyc.Error{
+			Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Minute, Detail: "Too many requests. Ask again in a minute.",
+		},
+		"not_implemented_error": kyc.Fail(kyc.NotImplemented, "not_implemented_error", "This server cannot send text messages."),
+		"record_not_unique":     kyc.Fail(kyc.Conflict, "record_not_unique", "Somebody else changed it at the same time."),
 		"identification_attempts_exceeded": kyc.Fail(kyc.PreconditionFailed, "identification_attempts_exceeded",
 			"There are more than %d unsuccessful attempts", kyc.MaxUnsuccessful),
 	} {

@@ -16,7 +16,8 @@ import (
 var statusOf = map[kyc.Kind]int{
 	kyc.Invalid: http.StatusBadRequest, kyc.Unauthenticated: http.StatusUnauthorized, kyc.Forbidden: http.StatusForbidden,
 	kyc.NotFound: http.StatusNotFound, kyc.Conflict: http.StatusConflict, kyc.PreconditionFailed: http.StatusPreconditionFailed,
-	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
+	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests,
+	kyc.NotImplemented: http.StatusNotImplemented, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
 	noMethod: http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
 }
 
@@ -40,7 +41,8 @@ var titles = map[string]string{
 	"idnow_error":          "IDnow Error", "deprecated_params": "Deprecated Parameters", "token_required": "Token Required",
 	"invalid_token": "Invalid Token", "unauthorized_action": "Unauthorized Action",
 	"Unauthorized Change Request": "Unauthorized Change Request", "model_not_found": "Model Not Found",
-	"record_not_unique":                "Record Not Unique",
+	"record_not_unique": "Record Not Unique",
+	"invalid_tan":       "Invalid TAN", "mobile_number_exists": "Mobile Number Exists", "not_implemented_error": "Not Implemented",
 	"identification_attempts_exceeded": "Identification Attempts Exceeded", "invalid_secret": "Invalid Secret",
 	"unprocessable_entity": "Unprocessable Entity", "generic_error": "Generic Error",
 	"bad_gateway": "Bad Gateway", "gateway_timeout": "Gateway Timeout",

@@ -180,7 +180,8 @@ func (willing) Verify(context.Context, kyc.Subscription, string) error { return 
 // stillWorld is a sandbox whose clock can be moved and stays where it is.
 type stillWorld struct{}
 
-func (stillWorld) Now() time.Time { return time.Date(2031, 8, 31, 12, 0, 0, 0, time.UTC) }
+func (stillWorld) Pages() http.Handler { return http.NotFoundHandler() }
+func (stillWorld) Now() time.Time      { return time.Date(2031, 8, 31, 12, 0, 0, 0, time.UTC) }
 
 func (stillWorld) MoveTo(context.Context, time.Time) (int, error) { return 0, nil }
 

@@ -17,22 +17,12 @@ func (s *Server) person(c *call) (p kyc.Person, err error) {
 }
 
 func (s *Server) createPerson(c *call) error {
-	once, err := onceFor(c, func(p any) ([]byte, error) { return personView(p.(kyc.Person)) })
-	if err != nil {
-		return err
-	}
-	in, err := decode(c)
+	once, in, err := onceAndBody(c, http.StatusCreated, func(p any) ([]byte, error) { return personView(p.(kyc.Person)) })
 	if err != nil {
 		return err
 	}
 	p, replay, err := s.flow.CreatePerson(c.Context(), c.partnerID, once, in)
-	if err != nil {
-		return err
-	}
-	if replay != nil {
-		return writeReplay(c, replay)
-	}
-	return writePerson(c, http.StatusCreated, p)
+	return writeOnce(c, once, p, replay, err)
 }
 
 func (s *Server) listPersons(c *call) error {
@@ -60,9 +50,12 @@ func (s *Server) patchPerson(c *call) error {
 	if err != nil {
 		return err
 	}
-	p, err := s.flow.PatchPerson(c.Context(), c.partnerID, c.PathValue("person_id"), in)
+	p, asked, err := s.flow.PatchPerson(c.Context(), c.partnerID, c.PathValue("person_id"), in)
 	if err != nil {
 		return err
+	}
+	if asked != nil {
+		return writeChangeRequest(c, *asked)
 	}
 	return writePerson(c, http.StatusOK, p)
 }

@@ -59,6 +59,13 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 	base := "/v1/persons/" + person
 	l.Call(200, "PATCH", base, object{"job_title": "Strohspinnerin"})
 	refused(t, l, 403, "Unauthorized Change Request", "PATCH", base, object{"email": "anderswo@zwickelmeier.example"})
+	verify(t, l, person, "+491711234321")
+	asked := asked(t, l, person, object{"email": "anderswo@zwickelmeier.example"})
+	l.Call(201, "POST", asked+"/authorize", object{"person_id": person})
+	tan := code(t, l, "+491711234321")
+	refused(t, l, 403, "invalid_tan", "POST", asked+"/confirm", object{"person_id": person, "tan": wrong(tan)})
+	l.Call(202, "POST", asked+"/confirm", object{"person_id": person, "tan": tan, "device_data": "Web;Spieglein"})
+	refused(t, l, 404, "model_not_found", "POST", base+"/mobile_number/authorize", object{"number": "+491711234322"})
 	refused(t, l, 400, "deprecated_params", "PATCH", base, object{"first_name": "Rapunzelinde"})
 	refused(t, l, 400, "invalid_model", "POST", "/v1/persons", object{"first_name": strings.Repeat("Lebkuchenhaus", 5), "salutation": "Frau Holle", "mobile_number": "0176 Goldmarie", "birth_date": "23.07.1967"})
 	refused(t, l, 400, "invalid_json", "POST", "/v1/persons", `{"first_name":"Pechmarie`)
@@ -97,7 +104,7 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 		"Rumpelstilzchen", "Zwickelmeier", "Quastenflosser", "Nirgendwogasse", "Hinterposemuckel", "17655544433", "geheim@", "1967-07-23", "Strohspinnerin",
 		"anderswo@", "Rapunzelinde", "Lebkuchenhaus", "Frau Holle", "Goldmarie", "23.07.1967", "Pechmarie", "Froschkoenig", "Dornroeschen", "Knusperhaus", "Sterntaler",
 		"Falschgeld", "RmFsc2No", "Schluesselbund", "Daumesdick", "Sesam", "Simsalabim", "Spieglein", "Hakenschluessel", "Hexenhaeuschen",
-		reference, secret, l.Token, l.Partner.ClientSecret, l.IDnow.APIKey, "grant_type", "Bearer ",
+		"1711234321", "1711234322", " is your code", reference, secret, l.Token, l.Partner.ClientSecret, l.IDnow.APIKey, "grant_type", "Bearer ",
 	} {
 		if at := strings.Index(strings.ToLower(text), strings.ToLower(word)); at >= 0 {
 			line := text[strings.LastIndex(text[:at], "\n")+1:]

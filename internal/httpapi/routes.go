@@ -31,6 +31,14 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}", fn: (*Server).getPerson},
 	{Method: "PATCH", Path: "/v1/persons/{person_id}", fn: (*Server).patchPerson},
 
+	{Method: "POST", Path: "/v1/persons/{person_id}/mobile_number", fn: (*Server).createMobileNumber},
+	{Method: "GET", Path: "/v1/persons/{person_id}/mobile_number", fn: (*Server).getMobileNumber},
+	{Method: "DELETE", Path: "/v1/persons/{person_id}/mobile_number", fn: (*Server).deleteMobileNumber},
+	{Method: "POST", Path: "/v1/persons/{person_id}/mobile_number/authorize", fn: (*Server).authorizeMobileNumber},
+	{Method: "POST", Path: "/v1/persons/{person_id}/mobile_number/confirm", fn: (*Server).confirmMobileNumber},
+	{Method: "POST", Path: "/v1/change_requests/{id}/authorize", fn: (*Server).authorizeChange},
+	{Method: "POST", Path: "/v1/change_requests/{id}/confirm", fn: (*Server).confirmChange},
+
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents", fn: (*Server).listDocuments},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).getDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}/file", fn: (*Server).getDocumentFile},
@@ -57,6 +65,10 @@ var Routes = []Route{
 
 	{Method: "GET", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).getClock},
 	{Method: "POST", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).moveClock},
+	{Method: "GET", Path: "/sandbox/messages", open: true, sandbox: true, fn: (*Server).listMessages},
+	{Method: "GET", Path: "/sandbox/inbox", open: true, sandbox: true, fn: (*Server).showPage},
+	{Method: "GET", Path: "/sandbox/static/style.css", open: true, sandbox: true, fn: (*Server).showPage},
+	{Method: "GET", Path: "/sandbox/static/icon.svg", open: true, sandbox: true, fn: (*Server).showPage},
 	{Method: "POST", Path: "/sandbox/identifications/{id}/result", open: true, sandbox: true, fn: (*Server).chooseResult},
 
 	{Method: "GET", Path: "/openapi.yaml", open: true, fn: static("application/yaml; charset=utf-8", api.OpenAPI)},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
 )
 
@@ -18,6 +19,41 @@ type Sandbox interface {
 	MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 	// ChooseResult ends the identification's session at the simulator.
 	ChooseResult(ctx context.Context, identification, result, reason string) error
+	// Pages serves the pages of the sandbox itself, below /sandbox.
+	Pages() http.Handler
+}
+
+// messageView is a text that would have been sent to a phone.
+type messageView struct {
+	ID        string           `json:"id"`
+	PersonID  string           `json:"person_id"`
+	Number    string           `json:"number"`
+	Text      string           `json:"text"`
+	State     kyc.MessageState `json:"state"`
+	CreatedAt *string          `json:"created_at"`
+	SentAt    *string          `json:"sent_at"`
+}
+
+// listMessages is the inbox of all phones. It is of no partner: a sandbox is
+// one person's.
+func (s *Server) listMessages(c *call) error {
+	return writeList(s, c, list[flow.SentMessage]{
+		wide:  "messages",
+		read:  s.flow.Messages,
+		count: func(v kyc.View, atMost int) (int, error) { return v.Messages().Count(atMost) },
+		show: func(m flow.SentMessage) ([]byte, error) {
+			return marshal(messageView{
+				ID: m.ID, PersonID: m.PersonID, Number: m.Number, Text: m.Text, State: m.State,
+				CreatedAt: instant(m.CreatedAt), SentAt: instant(m.SentAt),
+			})
+		},
+	})
+}
+
+// showPage is for people.
+func (s *Server) showPage(c *call) error {
+	s.sandbox.Pages().ServeHTTP(c, c.Request)
+	return nil
 }
 
 type movedView struct {

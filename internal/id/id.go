@@ -39,6 +39,19 @@ func Secret() string {
 // Token returns 256 random bits as 64 hex characters: for bearer tokens.
 func Token() string { return Secret() + Secret() }
 
+// Digits returns n random decimal digits.
+func Digits(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		d, err := rand.Int(rand.Reader, big.NewInt(10))
+		if err != nil {
+			panic(err) // the source of chance never fails (documented since Go 1.24)
+		}
+		b[i] = '0' + byte(d.Int64())
+	}
+	return string(b)
+}
+
 // Seeded returns the n-th identifier of the suffix's own sequence.
 func Seeded(seed []byte, suffix string, n int64) string {
 	mac := hmac.New(sha256.New, seed)

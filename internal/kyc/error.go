@@ -21,6 +21,7 @@ const (
 	PreconditionFailed      // not in this state: 412
 	Unprocessable           // well-formed, but not acceptable: 422
 	TooMany                 // more than is allowed at a time; RetryAfter says when to ask again: 429
+	NotImplemented          // this installation cannot do that: 501
 	BadGateway              // a provider is unreachable or speaks garbage: 502
 	Timeout                 // a provider is too slow: 504
 )

@@ -13,6 +13,7 @@ const (
 	FetchEvidence  JobKind = "evidence" // download what the provider kept; Key: identification
 	Expire         JobKind = "expire"   // the link's lifetime is over; Key: identification
 	Deliver        JobKind = "deliver"  // send a notification; Key: notification
+	SendMessage    JobKind = "message"  // send a text to a phone; Key: message
 	SweepDocuments JobKind = "sweep"    // remove bytes that no row names; Key: "documents"
 	PaperExpiry    JobKind = "paper"    // tell that the identity document runs out; Key: person
 	EraseStale     JobKind = "stale"    // erase who did not become a customer in time; Key: "persons"

@@ -1,8 +1,10 @@
 package kyc
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -65,6 +67,34 @@ func (a Attributes) Clone() Attributes {
 		b[k] = v
 	}
 	return b
+}
+
+// DecodeAttributes reads the JSON that was written of a bare map (Reveal) and
+// gives the values the types that Attributes promises. null stays nil.
+func DecodeAttributes(text []byte) (Attributes, error) {
+	var raw map[string]any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&raw); err != nil {
+		return nil, err
+	}
+	for path, v := range raw {
+		switch v := v.(type) {
+		case json.Number:
+			n, err := v.Int64()
+			if err != nil {
+				return nil, fmt.Errorf("%s is no whole number", path)
+			}
+			raw[path] = n
+		case []any:
+			list := make([]string, len(v))
+			for i, item := range v {
+				list[i], _ = item.(string)
+			}
+			raw[path] = list
+		}
+	}
+	return raw, nil
 }
 
 // Reveal returns the bare map, for storage and answers.

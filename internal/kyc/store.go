@@ -36,6 +36,9 @@ type View interface {
 	Settings() SettingReader
 	Consents() ConsentReader
 	Erasures() ErasureReader
+	ChangeRequests() ChangeRequestReader
+	MobileNumbers() MobileNumberReader
+	Messages() MessageReader
 }
 
 // Tx reads and writes. Writes may reach the database only at the next read or
@@ -57,6 +60,9 @@ type Tx interface {
 	Settings() Settings
 	Consents() Consents
 	Erasures() Erasures
+	ChangeRequests() ChangeRequests
+	MobileNumbers() MobileNumbers
+	Messages() Messages
 }
 
 // Page cuts a list. Newest turns the order round; the default is oldest first.

@@ -50,10 +50,12 @@ type Attempt struct {
 	Answer         string // the first bytes of the answer
 }
 
-// Events of this slice.
+// The events that identikit sends (partner-api.md §5.6).
 const (
-	EventIdentification = "IDENTIFICATION"
-	EventPersonChanged  = "PERSON_CHANGED"
-	EventPersonDeleted  = "PERSON_DELETED"
-	EventPaperExpiry    = "POTENTIAL_ACCOUNT_BLOCKING"
+	EventIdentification      = "IDENTIFICATION"
+	EventPersonChanged       = "PERSON_CHANGED"
+	EventMobileNumberCreated = "PERSON_MOBILE_NUMBER_CREATED"
+	EventMobileNumberDeleted = "PERSON_MOBILE_NUMBER_DELETED"
+	EventPersonDeleted       = "PERSON_DELETED"
+	EventPaperExpiry         = "POTENTIAL_ACCOUNT_BLOCKING"
 )

@@ -24,6 +24,7 @@ import (
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
 	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
+	"github.com/identikit/identikit/internal/sandbox/inbox"
 	"github.com/identikit/identikit/internal/seal"
 	"github.com/identikit/identikit/internal/server"
 	"github.com/identikit/identikit/internal/sim/idnow"
@@ -187,7 +188,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
-		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, Sandbox: w, Roots: roots, IDnowPushSecret: f.pushSecret,
+		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
@@ -335,6 +336,24 @@ func (w *World) Close() (err error) {
 		err = errors.Join(err, w.locked.Close())
 	}
 	return err
+}
+
+// inboxPage is how many messages the inbox shows at a time.
+const inboxPage = 50
+
+// Pages implements httpapi.Sandbox: the inbox of all phones.
+func (w *World) Pages() http.Handler {
+	return inbox.Handler(func(ctx context.Context, page int) (shown []inbox.Message, older bool, err error) {
+		err = w.store.View(ctx, func(v kyc.View) error {
+			list, err := w.server.Flow.Messages(v, kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
+			for _, m := range list[:min(len(list), inboxPage)] {
+				shown = append(shown, inbox.Message{Number: m.Number, Text: m.Text, PersonID: m.PersonID, At: m.CreatedAt})
+			}
+			older = len(list) > inboxPage
+			return err
+		})
+		return shown, older, err
+	}, func(err error) { w.opts.Log.Error("the inbox cannot be shown", "error", kyc.Brief(err)) })
 }
 
 // ErrNoSession is answered when the simulator does not know the identification.

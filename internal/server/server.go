@@ -44,6 +44,8 @@ type Config struct {
 	IDnow           idnow.Config
 	IDnowPushSecret string
 
+	Texter flow.Texter // nil: no texts can be sent to phones
+
 	Sandbox httpapi.Sandbox // nil in production
 	Roots   *x509.CertPool  // whom webhooks trust; nil: the system's
 }
@@ -77,6 +79,7 @@ func New(c Config) *Server {
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
+		Texter:    c.Texter,
 		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
 	metrics := prometheus.NewRegistry()
@@ -90,7 +93,7 @@ func New(c Config) *Server {
 		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
-			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.PaperExpiry: f.PaperExpiry,
+			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage, kyc.PaperExpiry: f.PaperExpiry,
 			kyc.EraseStale: f.EraseStale, kyc.ErasePerson: f.EraseStalePerson, kyc.DestroyRecord: f.DestroyRecord,
 		}},
 		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})

@@ -46,6 +46,7 @@ var actions = []action{
 	{"create a person", (*walk).createPerson},
 	{"create an identification", (*walk).createIdentification},
 	{"patch a person", (*walk).patchPerson},
+	{"verify a number", (*walk).verify},
 	{"request wrongly", (*walk).requestWrongly},
 	{"create badly", (*walk).createBadly},
 	{"read", (*walk).readAny},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -59,11 +60,13 @@ func (w *walk) createPerson(t *rapid.T) {
 	w.persons = append(w.persons, &person{id: o["id"].(string), name: name, filled: map[string]string{}})
 }
 
-// patchPerson fills in what is empty once; after that it is 403 or no change.
+// patchPerson fills in what is empty once; after that it is no change, or one
+// that the customer consents to if they have a verified number.
 func (w *walk) patchPerson(t *rapid.T) {
 	p := pick(t, w.persons, "person")
 	field := pick(t, []string{"email", "job_title", "first_name"}, "field")
 	value := pick(t, []string{"a@example.com", "b@example.com"}, "value")
+	verified := w.verified(p)
 	a := w.call("PATCH", "/v1/persons/"+p.id, object{field: value})
 	switch old := p.filled[field]; {
 	case field == "first_name":
@@ -74,9 +77,70 @@ func (w *walk) patchPerson(t *rapid.T) {
 		p.patches++
 	case old == value:
 		w.expect(a, 200, "")
-	default:
+	case !verified:
 		w.expect(a, 403, "Unauthorized Change Request")
+	default:
+		w.expect(a, 202, "")
+		if w.consent(t, p, a.object()["id"].(string)) {
+			p.filled[field] = value
+			p.patches++
+		}
 	}
+}
+
+// verified tells whether the person has a number by which to consent. Who was
+// identified with a phone in hand has one.
+func (w *walk) verified(p *person) bool {
+	a := w.call("GET", "/v1/persons/"+p.id+"/mobile_number", nil)
+	if a.status == 404 {
+		w.expect(a, 404, "model_not_found")
+		return false
+	}
+	return a.object()["verified"] == true
+}
+
+// verify gives the person a number and takes the password that is always right,
+// or a wrong one.
+func (w *walk) verify(t *rapid.T) {
+	p := pick(t, w.persons, "person")
+	number, path := object{"number": "+15550101"}, "/v1/persons/"+p.id+"/mobile_number"
+	if a := w.call("GET", path, nil); a.status == 200 {
+		w.expect(w.call("POST", path, number), 409, "mobile_number_exists")
+		return
+	}
+	w.must(201, "POST", path, number)
+	w.must(201, "POST", path+"/authorize", number)
+	if rapid.Bool().Draw(t, "mistyped") {
+		w.expect(w.call("POST", path+"/confirm", object{"number": "+15550101", "token": "000000"}), 403, "invalid_tan")
+		return
+	}
+	w.must(201, "POST", path+"/confirm", object{"number": "+15550101", "token": "212212"})
+}
+
+// consent does what the customer does with a change request: confirm it, let it
+// grow old, or mistype until it has failed. It tells whether the change is made.
+func (w *walk) consent(t *rapid.T, p *person, id string) bool {
+	path, static := "/v1/change_requests/"+id, object{"person_id": p.id, "delivery_method": "static"}
+	tan := func(tan string) object { return object{"person_id": p.id, "tan": tan} }
+	switch rapid.IntRange(0, 3).Draw(t, "consent") {
+	case 0: // not at all
+		return false
+	case 1:
+		w.must(201, "POST", path+"/authorize", static)
+		w.move(5*time.Minute + time.Second)
+		w.expect(w.call("POST", path+"/confirm", tan("212212")), 422, "unprocessable_entity")
+		return false
+	case 2:
+		w.must(201, "POST", path+"/authorize", static)
+		for range 5 {
+			w.expect(w.call("POST", path+"/confirm", tan("000000")), 403, "invalid_tan")
+		}
+		w.expect(w.call("POST", path+"/confirm", tan("212212")), 422, "unprocessable_entity")
+		return false
+	}
+	w.must(201, "POST", path+"/authorize", static)
+	w.must(202, "POST", path+"/confirm", tan("212212"))
+	return true
 }
 
 func (w *walk) expect(a answer, status int, code string) {

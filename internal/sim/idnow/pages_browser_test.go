@@ -1,53 +1,15 @@
 package idnow
 
 import (
-	"context"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/identikit/identikit/internal/testkit/chromium"
 )
-
-// browser starts a Chromium of phone size without scripts.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(findChromium(t)), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-	)
-	allocator, stopAllocator := chromedp.NewExecAllocator(t.Context(), options...)
-	ctx, stop := chromedp.NewContext(allocator)
-	t.Cleanup(func() { stop(); stopAllocator() })
-	if err := chromedp.Do(ctx); err != nil { // the start of the browser takes what it takes
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 844)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
-
-func findChromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("no Chromium found: apt-get install chromium, or set CHROMIUM to the path of a Chrome")
-	return ""
-}
 
 // keys presses one key after another on an element, which is focused first.
 func keys(selector chromedp.CSS, pressed string) chromedp.Action[chromedp.Void] {
@@ -66,7 +28,7 @@ func TestHappyPathInABrowser(t *testing.T) {
 		}
 	})
 	w.start("tx-1", map[string]string{"firstname": "X-MANUALTEST-HAPPYPATH", "birthplace": "", "mobilephone": ""})
-	ctx := browser(t)
+	ctx := chromium.Start(t)
 	const done = `button[value=done]`
 	walk := chromedp.Steps(
 		chromedp.Navigate(w.goPages.URL+"/identikitsandbox/identifications/tx-1"),

@@ -26,6 +26,7 @@ const IconPath = "/static/icon.svg"
 // choice of language. All texts are in the page's language.
 type Frame struct {
 	Lang      string // of the page, "de"
+	Root      string // what stands before the paths of style and icon; empty: nothing
 	Title     string // of the window, and the first thing a screen reader says
 	Service   string // what the service calls itself, in the head of the page
 	Banner    string // says that nothing here is real

@@ -1,9 +1,7 @@
 package sqlstore
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 
 	"github.com/identikit/identikit/internal/kyc"
 )
@@ -19,35 +17,8 @@ func readPerson(scan func(...any) error) (p kyc.Person, err error) {
 		return p, err
 	}
 	p.CreatedAt = at(created)
-	p.Attributes, err = decodeAttributes(attributes)
+	p.Attributes, err = kyc.DecodeAttributes([]byte(attributes))
 	return p, err
-}
-
-// decodeAttributes gives the values the types that kyc.Attributes promises.
-func decodeAttributes(text string) (kyc.Attributes, error) {
-	var raw map[string]any
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	if err := d.Decode(&raw); err != nil {
-		return nil, err
-	}
-	for path, v := range raw {
-		switch v := v.(type) {
-		case json.Number:
-			n, err := v.Int64()
-			if err != nil {
-				return nil, fmt.Errorf("%s is no whole number", path)
-			}
-			raw[path] = n
-		case []any:
-			list := make([]string, len(v))
-			for i, item := range v {
-				list[i], _ = item.(string)
-			}
-			raw[path] = list
-		}
-	}
-	return raw, nil
 }
 
 func (s persons) Get(partnerID, id string) (kyc.Person, error) {

@@ -22,7 +22,10 @@ const entities = `SELECT id FROM persons WHERE id = $1
 	UNION ALL SELECT id FROM identifications WHERE person_id = $1
 	UNION ALL SELECT id FROM documents WHERE person_id = $1
 	UNION ALL SELECT id FROM device_consents WHERE person_id = $1
-	UNION ALL SELECT id FROM device_activities WHERE person_id = $1`
+	UNION ALL SELECT id FROM device_activities WHERE person_id = $1
+	UNION ALL SELECT id FROM change_requests WHERE person_id = $1
+	UNION ALL SELECT id FROM mobile_numbers WHERE person_id = $1
+	UNION ALL SELECT id FROM messages WHERE person_id = $1`
 
 // traces is everything. Rows that others are found by come after those others.
 var traces = []trace{
@@ -78,6 +81,9 @@ var traces = []trace{
 			"last_finding_at", "created_at", "version",
 		},
 	},
+	{table: "change_requests", rows: `person_id = $1`, dropped: true},
+	{table: "mobile_numbers", rows: `person_id = $1`, dropped: true},
+	{table: "messages", rows: `person_id = $1`, dropped: true},
 	{table: "device_activities", rows: `person_id = $1`, dropped: true},
 	{table: "device_consents", rows: `person_id = $1`, dropped: true},
 	{table: "terms_events", rows: `signed_by = $1`, dropped: true},

@@ -39,6 +39,9 @@ func (v view) Replays() kyc.ReplayReader                 { return replays(v) }
 func (v view) Settings() kyc.SettingReader               { return settings(v) }
 func (v view) Consents() kyc.ConsentReader               { return consents(v) }
 func (v view) Erasures() kyc.ErasureReader               { return erasures{c: v.c} }
+func (v view) ChangeRequests() kyc.ChangeRequestReader   { return changeRequests(v) }
+func (v view) MobileNumbers() kyc.MobileNumberReader     { return mobileNumbers(v) }
+func (v view) Messages() kyc.MessageReader               { return messages(v) }
 
 // tx is one transaction.
 type tx struct {
@@ -70,6 +73,9 @@ func (t *tx) Replays() kyc.Replays                 { return replays(t.view) }
 func (t *tx) Settings() kyc.Settings               { return settings(t.view) }
 func (t *tx) Consents() kyc.Consents               { return consents(t.view) }
 func (t *tx) Erasures() kyc.Erasures               { return erasures{c: t.c, tx: t} }
+func (t *tx) ChangeRequests() kyc.ChangeRequests   { return changeRequests(t.view) }
+func (t *tx) MobileNumbers() kyc.MobileNumbers     { return mobileNumbers(t.view) }
+func (t *tx) Messages() kyc.Messages               { return messages(t.view) }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.

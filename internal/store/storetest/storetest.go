@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"Lanes", lanes}, {"Parking", parking}, {"Except", except}, {"Sequences", sequences}, {"Attempts", attempts}, {"Isolation", isolation},
 		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce},
 		{"Agreed", agreed}, {"Blanked", blanked}, {"ErasedOnce", erasedOnce},
+		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
 	}
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {

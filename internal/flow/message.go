@@ -1,0 +1,157 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+// Texter sends texts to phones: a gateway, or the inbox of a sandbox.
+type Texter interface {
+	// Text sends a text. The same id is the same message, which is sent once. An
+	// error that is ErrTextRefused is final, any other may pass.
+	Text(ctx context.Context, id, number, text string) error
+}
+
+// ErrTextRefused says that the gateway will never send this message.
+var ErrTextRefused = errors.New("flow: the gateway refused the message")
+
+const (
+	// messageKept is how long messages are kept after they were made.
+	messageKept = 7 * 24 * time.Hour
+	// a removal is told for a day; a one-time password as long as it is good
+	removalToldFor = 24 * time.Hour
+	firstTextGap   = 2 * time.Second
+	mostTextGap    = 5 * time.Minute
+)
+
+// canText tells whether there is a way to send texts at all.
+func (s *Service) canText() error {
+	if s.Texter == nil {
+		return kyc.Fail(kyc.NotImplemented, "not_implemented_error",
+			"This server cannot send text messages: its operator has not set a gateway (--sms-url).")
+	}
+	return nil
+}
+
+// text queues a text for a phone, unless it has had too many within an hour.
+func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text string, expires time.Time) error {
+	wall := s.Wall.Now()
+	n, err := tx.Messages().SentTo(number, wall.Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	if n >= kyc.MessagesPerHour {
+		return &kyc.Error{
+			Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Hour,
+			Detail: "This number was sent 60 messages within an hour, which is all it may get. Try again later.",
+		}
+	}
+	key, err := s.keyOf(tx.Persons(), p.ID)
+	if err != nil {
+		return err
+	}
+	m := kyc.Message{
+		ID: id.Random(id.Plain), PartnerID: p.PartnerID, PersonID: p.ID, Number: number, State: kyc.MessageQueued,
+		CreatedAt: tx.Now(), QueuedAt: wall, ExpiresAt: expires,
+	}
+	if m.Sealed, err = key.Seal([]byte(text), aboutMessage(m)); err != nil {
+		return err
+	}
+	if err := tx.Messages().Insert(m); err != nil {
+		return err
+	}
+	return tx.Jobs().Add(kyc.Job{Kind: kyc.SendMessage, Key: m.ID, DueAt: tx.Now()})
+}
+
+func aboutMessage(m kyc.Message) string { return "message " + m.ID }
+
+// SendMessage is the job of one message. A gateway that is in trouble is asked
+// again as long as the text is worth something.
+func (s *Service) SendMessage(ctx context.Context, j kyc.Job) error {
+	m, text, err := s.message(ctx, j.Key)
+	gone := kyc.IsKind(err, kyc.NotFound) // erased meanwhile
+	if err != nil && !gone {
+		return err
+	}
+	state := m.State
+	if !gone && state == kyc.MessageQueued {
+		state = s.sendText(ctx, m, text, j.Attempt)
+	}
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		switch {
+		case gone || state == m.State && state != kyc.MessageQueued:
+		case state == kyc.MessageQueued:
+			return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt, firstTextGap, mostTextGap)))
+		default:
+			if err := tx.Messages().Settle(m.ID, state, tx.Now()); err != nil {
+				return err
+			}
+		}
+		return tx.Jobs().Done(j)
+	})
+}
+
+// sendText hands the text to the gateway and says where the message stands then:
+// still queued if it is worth to try again.
+func (s *Service) sendText(ctx context.Context, m kyc.Message, text string, attempt int) kyc.MessageState {
+	if s.Texter == nil || !s.Clock.Now().Before(m.ExpiresAt) {
+		s.Log.Error("a text message could not be sent in time", "message", m.ID)
+		return kyc.MessageExpired
+	}
+	switch err := s.Texter.Text(ctx, m.ID, m.Number, text); {
+	case err == nil:
+		return kyc.MessageSent
+	case errors.Is(err, ErrTextRefused):
+		s.Log.Error("the gateway refused a text message", "message", m.ID, "error", kyc.Brief(err))
+		return kyc.MessageRefused
+	default:
+		s.Log.Warn("a text message could not be sent; it is tried again", "message", m.ID, "attempt", attempt, "error", kyc.Brief(err))
+		return kyc.MessageQueued
+	}
+}
+
+func (s *Service) message(ctx context.Context, messageID string) (m kyc.Message, text string, err error) {
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		if m, err = v.Messages().Get(messageID); err != nil {
+			return err
+		}
+		text, err = s.messageText(v.Persons(), m)
+		return err
+	})
+	return m, text, err
+}
+
+func (s *Service) messageText(persons kyc.PersonReader, m kyc.Message) (string, error) {
+	key, err := s.keyOf(persons, m.PersonID)
+	if err != nil {
+		return "", err
+	}
+	text, err := key.Open(m.Sealed, aboutMessage(m))
+	return string(text), err
+}
+
+// SentMessage is a message with its text: what the inbox of a sandbox shows.
+type SentMessage struct {
+	kyc.Message
+	Text string
+}
+
+// Messages opens messages, for the inbox of a sandbox.
+func (s *Service) Messages(v kyc.View, p kyc.Page) (shown []SentMessage, err error) {
+	list, err := v.Messages().List(p)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range list {
+		text, err := s.messageText(v.Persons(), m)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, SentMessage{m, text})
+	}
+	return shown, nil
+}

@@ -1,0 +1,112 @@
+package sqlstore
+
+import (
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+)
+
+type changeRequests struct{ c conn }
+
+const changeRequestColumns = `id, partner_id, person_id, kind, target_id, change, device_data, status,
+	otp, otp_wrong, otp_expires_at, created_at, updated_at, version`
+
+func readChangeRequest(scan func(...any) error) (r kyc.ChangeRequest, err error) {
+	var expires, created, updated int64
+	err = scan(&r.ID, &r.PartnerID, &r.PersonID, &r.Kind, &r.TargetID, &r.Change, &r.Device, &r.Status,
+		&r.OTP.Sealed, &r.OTP.Wrong, &expires, &created, &updated, &r.Version)
+	r.OTP.ExpiresAt, r.CreatedAt, r.UpdatedAt = at(expires), at(created), at(updated)
+	return r, err
+}
+
+func (s changeRequests) Find(partnerID, id string) (kyc.ChangeRequest, error) {
+	return must(s.c, "Solaris::Changeset", id, readChangeRequest,
+		`SELECT `+changeRequestColumns+` FROM change_requests WHERE id = $1 AND partner_id = $2`+s.c.forUpdate(), id, partnerID)
+}
+
+func (s changeRequests) Insert(r kyc.ChangeRequest) error {
+	return s.c.exec(`INSERT INTO change_requests (`+changeRequestColumns+`) VALUES (`+placeholders(1, 14)+`)`,
+		r.ID, r.PartnerID, r.PersonID, string(r.Kind), r.TargetID, r.Change, r.Device, string(r.Status),
+		r.OTP.Sealed, r.OTP.Wrong, us(r.OTP.ExpiresAt), us(r.CreatedAt), us(r.UpdatedAt), 1)
+}
+
+func (s changeRequests) Update(r kyc.ChangeRequest) error {
+	return s.c.exec(`UPDATE change_requests SET change = $3, device_data = $4, status = $5, otp = $6, otp_wrong = $7,
+		otp_expires_at = $8, updated_at = $9, version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		r.ID, r.Version, r.Change, r.Device, string(r.Status), r.OTP.Sealed, r.OTP.Wrong, us(r.OTP.ExpiresAt), us(r.UpdatedAt))
+}
+
+func (s changeRequests) Purge(createdBefore time.Time) error {
+	return s.c.exec(`DELETE FROM change_requests WHERE created_at < $1`, us(createdBefore))
+}
+
+type mobileNumbers struct{ c conn }
+
+const mobileNumberColumns = `id, partner_id, person_id, number, verified, device_data, otp, otp_wrong, otp_expires_at, created_at, version`
+
+func readMobileNumber(scan func(...any) error) (m kyc.MobileNumber, err error) {
+	var expires, created int64
+	err = scan(&m.ID, &m.PartnerID, &m.PersonID, &m.Number, &m.Verified, &m.Device,
+		&m.OTP.Sealed, &m.OTP.Wrong, &expires, &created, &m.Version)
+	m.OTP.ExpiresAt, m.CreatedAt = at(expires), at(created)
+	return m, err
+}
+
+func (s mobileNumbers) OfPerson(personID string) (kyc.MobileNumber, bool, error) {
+	return one(s.c, readMobileNumber,
+		`SELECT `+mobileNumberColumns+` FROM mobile_numbers WHERE person_id = $1`+s.c.forUpdate(), personID)
+}
+
+func (s mobileNumbers) Insert(m kyc.MobileNumber) error {
+	return s.c.exec(`INSERT INTO mobile_numbers (`+mobileNumberColumns+`) VALUES (`+placeholders(1, 11)+`)`,
+		m.ID, m.PartnerID, m.PersonID, m.Number, m.Verified, m.Device,
+		m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), us(m.CreatedAt), 1)
+}
+
+func (s mobileNumbers) Update(m kyc.MobileNumber) error {
+	return s.c.exec(`UPDATE mobile_numbers SET verified = $3, otp = $4, otp_wrong = $5, otp_expires_at = $6,
+		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		m.ID, m.Version, m.Verified, m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt))
+}
+
+func (s mobileNumbers) Delete(personID string) error {
+	return s.c.exec(`DELETE FROM mobile_numbers WHERE person_id = $1`, personID)
+}
+
+type messages struct{ c conn }
+
+const messageColumns = `id, partner_id, person_id, number, text, state, created_at, queued_at, expires_at, sent_at`
+
+func readMessage(scan func(...any) error) (m kyc.Message, err error) {
+	var created, queued, expires, sent int64
+	err = scan(&m.ID, &m.PartnerID, &m.PersonID, &m.Number, &m.Sealed, &m.State, &created, &queued, &expires, &sent)
+	m.CreatedAt, m.QueuedAt, m.ExpiresAt, m.SentAt = at(created), at(queued), at(expires), at(sent)
+	return m, err
+}
+
+func (s messages) Get(id string) (kyc.Message, error) {
+	return must(s.c, "Message", id, readMessage, `SELECT `+messageColumns+` FROM messages WHERE id = $1`, id)
+}
+
+func (s messages) List(p kyc.Page) ([]kyc.Message, error) {
+	return many(s.c, readMessage, `SELECT `+messageColumns+` FROM messages`+order(p)+` LIMIT $1 OFFSET $2`, p.Limit, p.Offset)
+}
+
+func (s messages) Count(atMost int) (int, error) { return count(s.c, atMost, `messages`) }
+
+func (s messages) SentTo(number string, since time.Time) (int, error) {
+	return count(s.c, kyc.MessagesPerHour, `messages WHERE number = $1 AND queued_at > $2`, number, us(since))
+}
+
+func (s messages) Insert(m kyc.Message) error {
+	return s.c.exec(`INSERT INTO messages (`+messageColumns+`) VALUES (`+placeholders(1, 10)+`)`,
+		m.ID, m.PartnerID, m.PersonID, m.Number, m.Sealed, string(m.State), us(m.CreatedAt), us(m.QueuedAt), us(m.ExpiresAt), us(m.SentAt))
+}
+
+func (s messages) Settle(id string, state kyc.MessageState, when time.Time) error {
+	return s.c.exec(`UPDATE messages SET state = $2, sent_at = $3 WHERE id = $1`, id, string(state), us(when))
+}
+
+func (s messages) Purge(createdBefore time.Time) error {
+	return s.c.exec(`DELETE FROM messages WHERE created_at < $1`, us(createdBefore))
+}
