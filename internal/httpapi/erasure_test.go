@@ -275,6 +275,10 @@ func TestErasureOfWhoIsNoCustomer(t *testing.T) {
 
 		// What comes later finds nothing to do and brings nothing back.
 		steer(t, l, "POST", "/sessions/"+path.Base(ident)+"/result", `{"result":"SUCCESS_DATA_CHANGED"}`)
+		l.Advance("1s")
+		if text := steer(t, l, "GET", "/sessions/"+path.Base(ident), ""); !strings.Contains(text, `"pushes_waiting":0`) {
+			t.Errorf("the provider's push was refused: %s", text)
+		}
 		l.Advance("400h")
 		if got := found(t, l, words); len(got) > 0 {
 			t.Errorf("back again: %v", got)
@@ -303,7 +307,7 @@ func TestErasureOfWhoIsNoCustomer(t *testing.T) {
 }
 
 // steer speaks to the simulated provider's steering port.
-func steer(t testing.TB, l *testkit.Live, method, path, body string) {
+func steer(t testing.TB, l *testkit.Live, method, path, body string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, l.SteeringURL+path, strings.NewReader(body))
 	if err != nil {
@@ -314,9 +318,11 @@ func steer(t testing.TB, l *testkit.Live, method, path, body string) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %s", method, path, resp.Status)
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s %v", method, path, resp.Status, err)
 	}
+	return string(text)
 }
 
 // TestErasureOfACustomer: what can be read is gone at once, the record that the
@@ -338,7 +344,7 @@ func TestErasureOfACustomer(t *testing.T) {
 			t.Errorf("before: %v", err)
 		}
 		ended := day(t, "2099-04-30T12:00:00Z") // so that it is kept until then
-		blind := *s2(s)
+		blind := beside(t, l)
 		blind.Master = nil
 		if _, err := blind.ErasePerson(t.Context(), person, ended); !kyc.IsKind(err, kyc.PreconditionFailed) {
 			t.Errorf("without the master key: %v", err)
@@ -385,11 +391,6 @@ func TestErasureOfACustomer(t *testing.T) {
 
 		destroy(t, l, s, person)
 	})
-}
-
-// s2 is s without what must not be copied.
-func s2(s *flow.Service) *flow.Service {
-	return &flow.Service{Store: s.Store, Clock: s.Clock, Wall: s.Wall, Blobs: s.Blobs, Log: s.Log}
 }
 
 // destroy lets the years pass and looks what is left.
@@ -556,5 +557,30 @@ func TestErasureRaces(t *testing.T) {
 		if n := len(slices.Compact(idsOf(l.Array("/v1/persons")))); n != 0 {
 			t.Errorf("%d persons", n)
 		}
+	})
+}
+
+// TestErasureOfALongGoneCustomer: the law keeps nothing any more.
+func TestErasureOfALongGoneCustomer(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		ident := l.Identify("X-AUTOTEST-HAPPYPATH")
+		l.Advance("5m")
+		if s := l.Status(ident); s != "successful" {
+			t.Fatal(s)
+		}
+		person := path.Base(path.Dir(path.Dir(ident)))
+		s := beside(t, l)
+		s.Master = nil // nothing is sealed
+		done, err := s.ErasePerson(t.Context(), person, day(t, "2010-01-01T00:00:00Z"))
+		if err != nil || !done.KeptUntil.IsZero() {
+			t.Fatalf("%+v %v", done, err)
+		}
+		files, err := filepath.Glob(filepath.Join(l.Options.Data, "documents", "*", "*"))
+		if err != nil || len(files) > 0 {
+			t.Errorf("%v: %v are left", err, files)
+		}
+		refused(t, l, 404, "model_not_found", "GET", "/v1/persons/"+person, nil)
 	})
 }

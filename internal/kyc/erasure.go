@@ -51,7 +51,7 @@ func (a Attributes) Lawful() Attributes {
 // lawfulDetails are the members of a history line's details that the law keeps
 // whole; valueDetails hold values by the path of a person's field.
 var (
-	lawfulDetails = []string{"method", "result", "reason", "changed_nothing", "event_type", "product_name", "document_id"}
+	lawfulDetails = []string{"method", "result", "reason", "changed_nothing", "event_type", "product_name", "document_id", "change_request"}
 	valueDetails  = []string{"values", "changes", "as_sent"}
 )
 
@@ -98,6 +98,8 @@ type ErasureReader interface {
 	Behind(seq int64, limit int) ([]Subject, error)
 	// Customer tells whether the person was ever identified successfully.
 	Customer(personID string) (bool, error)
+	// Forgotten tells whether there was such an identification and its person is erased.
+	Forgotten(identificationID string) (bool, error)
 	// Identifications and Documents list all of the person's, erased or not.
 	Identifications(personID string) ([]Identification, error)
 	Documents(personID string) ([]Document, error)

@@ -38,6 +38,11 @@ func (s erasures) Customer(personID string) (bool, error) {
 	return ok, err
 }
 
+func (s erasures) Forgotten(identificationID string) (bool, error) {
+	_, ok, err := one(s.c, readInt, `SELECT 1 FROM identifications WHERE id = $1 AND partner_id = ''`, identificationID)
+	return ok, err
+}
+
 func (s erasures) Identifications(personID string) ([]kyc.Identification, error) {
 	return many(s.c, readIdentification, `SELECT `+identificationColumns+` FROM identifications WHERE person_id = $1 ORDER BY seq`+
 		s.c.forUpdate(), personID)

@@ -65,6 +65,9 @@ func blanked(t *testing.T, s kyc.Store, c *Clock) {
 			if (err1 == nil) != there || !kyc.IsKind(err2, kyc.NotFound) || (err3 == nil) != there || (err4 == nil) != there || (err5 == nil) != there {
 				t.Errorf("%s: %v, %v, %v, %v, %v", id, err1, err2, err3, err4, err5)
 			}
+			if forgotten, err := v.Erasures().Forgotten("i" + id); err != nil || forgotten == there {
+				t.Errorf("%s is forgotten: %t %v", id, forgotten, err)
+			}
 			_, deliver, err := v.Jobs().Find(kyc.Deliver, "n"+id)
 			_, expire, err6 := v.Jobs().Find(kyc.Expire, "i"+id)
 			r, ok, err7 := v.Replays().Find("p", "k"+id)
