@@ -24,6 +24,7 @@ type sandboxCmd struct {
 	Seed               *int64        `help:"The same ids and outcomes every time; secrets stay random." placeholder:"N"`
 	PreliminaryResults bool          `help:"The provider sends preliminary results too."`
 	SameEvidence       bool          `help:"The provider draws its evidence once and gives it to everybody: for load tests."`
+	MaxIdentical       int           `help:"How many identical persons are taken." default:"1000" placeholder:"N"`
 	ClockStart         time.Time     `help:"Where the clock of a new data folder begins, like 2026-01-31T12:00:00Z." placeholder:"TIME"`
 	CommitDelay        time.Duration `help:"Make every commit of SQLite slower: for measurements." hidden:""`
 	JSON               bool          `name:"json" help:"Print for programs: one JSON object once everything serves."`
@@ -44,7 +45,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	}
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
-		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, ClockStart: c.ClockStart,
+		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, MaxIdentical: c.MaxIdentical, ClockStart: c.ClockStart,
 		CommitDelay: c.CommitDelay, EraseAfter: c.EraseAfter, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {

@@ -1,16 +1,12 @@
 // Command webhook-receiver is what a partner runs: it takes webhooks, checks
-// that they are genuine, and prints each event once. It needs the standard
-// library only, so that it can be copied.
+// that they are genuine, and prints each event once. It needs package client and
+// the standard library only, so that it can be copied.
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -18,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/identikit/identikit/client"
 )
 
 func main() {
@@ -64,14 +62,9 @@ type receiver struct {
 // ServeHTTP answers 2xx to what was taken or is not wanted again. Anything else
 // makes the server send it once more, later.
 func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
-	if err != nil {
-		http.Error(w, "the body could not be read", http.StatusBadRequest)
-		return
-	}
-	event, id := r.Header.Get("Solaris-Webhook-Event-Type"), r.Header.Get("Solaris-Webhook-Id")
-	if event == "WEBHOOK-SUBSCRIPTION" { // is anybody there? The secret follows in the answer to the subscription.
-		fmt.Println("callout", event)
+	kind := r.Header.Get("Solaris-Webhook-Event-Type")
+	if kind == string(client.EventSubscription) { // is anybody there? The secret follows in the answer to the subscription.
+		fmt.Println("callout", kind)
 		return
 	}
 	secret, err := os.ReadFile(rc.secretFile)
@@ -79,30 +72,22 @@ func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not ready yet", http.StatusServiceUnavailable)
 		return
 	}
-	if !genuine(strings.TrimSpace(string(secret)), r.Header.Get("Solaris-Webhook-Signature"), body) {
-		fmt.Println("bad", event, id)
+	event, err := client.VerifyWebhook(r, strings.TrimSpace(string(secret)))
+	switch {
+	case errors.Is(err, client.ErrSignature):
+		fmt.Println("bad", kind, r.Header.Get("Solaris-Webhook-Id"))
 		http.Error(w, "the signature is wrong", http.StatusUnauthorized)
+		return
+	case err != nil:
+		http.Error(w, "the body could not be read", http.StatusBadRequest)
 		return
 	}
 	rc.mu.Lock()
 	defer rc.mu.Unlock()
-	if rc.seen[id] {
-		fmt.Println("again", event, id)
+	if rc.seen[event.ID] {
+		fmt.Println("again", event.Type, event.ID)
 		return
 	}
-	fmt.Printf("good %s %s\n", event, body)
-	rc.seen[id] = true // after the work is done: an answer that gets lost is followed by a repetition
-}
-
-// genuine checks the signature: HMAC-SHA256 over the bytes of the body, keyed
-// with the secret as it was handed out, in hexadecimal. The comparison takes as
-// long for a near miss as for a far one.
-func genuine(secret, signature string, body []byte) bool {
-	if secret == "" {
-		return false
-	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	want := "sha256=" + hex.EncodeToString(mac.Sum(nil))
-	return hmac.Equal([]byte(want), []byte(signature))
+	fmt.Printf("good %s %s\n", event.Type, event.Body)
+	rc.seen[event.ID] = true // after the work is done: an answer that gets lost is followed by a repetition
 }

@@ -36,8 +36,10 @@ var rules = []rule{
 	{packages: "internal/sandbox", ours: []string{"…"}},
 	{packages: "internal/sandbox/inbox", ours: []string{"internal/sim/simkit"}},
 	{packages: "bench", ours: []string{"…"}},
+	// What partners import: their build gets nothing of ours and nobody else's.
+	{packages: "client", std: true},
 	{packages: "examples"},
-	{packages: "examples/*"},
+	{packages: "examples/*", ours: []string{"client"}, std: true},
 	{packages: "api"},
 	{packages: "api/docgen"},
 
@@ -54,6 +56,7 @@ var rules = []rule{
 	{packages: "internal/testkit", ours: []string{"…"}},
 	{packages: "internal/testkit/*", ours: []string{"…"}},
 	{packages: "internal/walk", ours: []string{"…"}},
+	{packages: "internal/e2e", ours: []string{"…"}},
 	{packages: "internal/crashtest", ours: []string{"…"}},
 	{packages: "internal/store/storetest", ours: []string{"…"}},
 	{packages: "internal/blob/blobtest", ours: []string{"…"}},
@@ -88,7 +91,7 @@ var edge = []string{"internal/flow", "internal/kyc", "internal/method", "interna
 
 // support are the packages that only tests use.
 var support = []string{
-	"internal/archtest", "internal/crashtest", "internal/testkit", "internal/testkit/*", "internal/walk",
+	"internal/archtest", "internal/crashtest", "internal/e2e", "internal/testkit", "internal/testkit/*", "internal/walk",
 	"internal/store/storetest", "internal/blob/blobtest", "internal/provider/providertest", "bench",
 }
 

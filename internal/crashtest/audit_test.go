@@ -26,6 +26,7 @@ func (w *world) audit() *rows {
 	}
 	w.audits.runs++
 	w.auditPersons(r)
+	w.auditTax(r)
 	w.auditIdents(r)
 	w.auditJobs(r)
 	w.auditNotifications(r)

@@ -116,8 +116,8 @@ func (w *world) comparePerson(c *client, p *person) error {
 	if (o["email"] == nil) != (o["job_title"] == nil) {
 		w.lose("person %s is patched by half: %v, %v", id, o["email"], o["job_title"])
 	}
-	if phone == "" {
-		return nil
+	if err := w.compareTax(c, p); err != nil || phone == "" {
+		return err
 	}
 	if a, err = c.get("/v1/persons/" + id + "/mobile_number"); err != nil {
 		return err

@@ -71,7 +71,7 @@ func (r *run) String() string {
 // all goes through worlds until there are no rounds left, and, if every point is
 // wanted, no points.
 func (r *run) all() {
-	for r.left > 0 || len(r.todo) > 0 {
+	for r.left > 0 || (*every && len(r.todo) > 0) {
 		r.begin()
 		for n := 0; n < perWorld && (r.left > 0 || (*every && len(r.todo) > 0)); n++ {
 			if r.w.lost() > 0 {

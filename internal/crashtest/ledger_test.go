@@ -46,6 +46,8 @@ type person struct {
 	erasing  bool   // somebody has begun to erase it: from now on it may be gone
 	phone    string // the mobile number that was acknowledged and is not being removed
 	verified bool
+
+	tax object // the numbers of tax identifications that were acknowledged, by id
 }
 
 // ident is an identification.

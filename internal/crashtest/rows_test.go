@@ -32,7 +32,8 @@ type rows struct {
 	erased        []erasedRow       // persons; what is theirs is in none of the others
 	forgotten     map[string]bool   // identifications of erased persons
 	keptFiles     []string          // files that the law keeps of them
-	clock         time.Time         // the sandbox's, when the rows were read or a little later
+	taxes         []taxRow
+	clock         time.Time // the sandbox's, when the rows were read or a little later
 }
 
 type personRow struct {
@@ -215,6 +216,8 @@ func (r *rows) tables() []table {
 		{`SELECT blob FROM documents WHERE blob <> '' AND person_id IN (` + erased + `) UNION ALL SELECT archive FROM findings WHERE archive <> ''
 			AND identification_id IN (SELECT id FROM identifications WHERE person_id IN (` + erased + `))`,
 			into(&r.keptFiles, func(x *string) []any { return []any{x} })},
+		{`SELECT id, person_id, country, is_primary FROM tax_identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
+			into(&r.taxes, func(x *taxRow) []any { return []any{&x.id, &x.person, &x.country, &x.primary} })},
 		{`SELECT value FROM settings WHERE name = 'sandbox_clock'`, func(scan func(...any) error) error {
 			var both string // the sandbox's time and the machine's at that moment
 			if err := scan(&both); err != nil {

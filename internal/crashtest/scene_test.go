@@ -48,6 +48,7 @@ var scenes = []scene{
 	{"consents", consents, false},
 	{"erasure", erasure, false},
 	{"mobile number", mobileNumber, false},
+	{"tax identifications", taxIdentifications, false},
 }
 
 // inOrder runs steps until one fails.

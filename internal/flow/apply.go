@@ -170,5 +170,7 @@ func (s *Service) sealFinding(tx kyc.Tx, i kyc.Identification, f provider.Findin
 	if err != nil {
 		return nil, err
 	}
-	return key.Seal(f.Raw, "finding of "+i.ID)
+	return key.Seal(f.Raw, aboutFinding(i.ID))
 }
+
+func aboutFinding(identificationID string) string { return "finding of " + identificationID }

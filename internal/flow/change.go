@@ -13,8 +13,9 @@ import (
 // write what is different now, and return the noun as it stands. A NotFound
 // says that there is nothing left to change.
 var changeAppliers = map[kyc.ChangeKind]func(s *Service, ctx context.Context, tx kyc.Tx, p kyc.Person, targetID string, change []byte) (any, error){
-	kyc.ChangePerson:       (*Service).applyPersonChange,
-	kyc.RemoveMobileNumber: (*Service).applyRemoval,
+	kyc.ChangePerson:            (*Service).applyPersonChange,
+	kyc.RemoveMobileNumber:      (*Service).applyRemoval,
+	kyc.ChangeTaxIdentification: (*Service).applyTaxChange,
 }
 
 // Deliveries of the TAN (partner-api.md §3.2).

@@ -50,6 +50,15 @@ func (f *fields) needed(name string, max int) string {
 	return s
 }
 
+// yesNo reads true or false; null and absent are neither.
+func (f *fields) yesNo(name string) (yes, sent bool) {
+	yes, sent = f.body[name].(bool)
+	if !sent && f.body[name] != nil {
+		f.failAs("type_error", name, "must be true or false")
+	}
+	return yes, sent
+}
+
 // maxDeviceData is the most that `device_data` may hold, in bytes (rulings §3).
 const maxDeviceData = 64 << 10
 

@@ -39,6 +39,8 @@ type Service struct {
 	// EraseAfter is how long a person who does not become a customer is kept; 0:
 	// for ever.
 	EraseAfter time.Duration
+	// MaxIdentical is how many identical persons a sandbox takes of one partner; 0 is 1,000 (S4).
+	MaxIdentical int
 	// RequestDeadline is how long `request` waits for the provider.
 	RequestDeadline time.Duration
 

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -49,19 +50,20 @@ func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, bo
 	return p, replay, err
 }
 
-// maxIdentical is how many identical persons a sandbox takes of one partner (S4).
+// maxIdentical is what MaxIdentical is if nobody has set it.
 const maxIdentical = 1000
 
 func (s *Service) checkIdentical(tx kyc.Tx, p kyc.Person) error {
 	if !s.Sandbox {
 		return nil
 	}
-	n, err := tx.Persons().Identical(p.PartnerID, p.IdentityKey(), maxIdentical)
-	if err != nil || n < maxIdentical {
+	most := cmp.Or(s.MaxIdentical, maxIdentical)
+	n, err := tx.Persons().Identical(p.PartnerID, p.IdentityKey(), most)
+	if err != nil || n < most {
 		return err
 	}
 	return kyc.Fail(kyc.Invalid, "invalid_model",
-		"There are %d persons with the same first_name, last_name, birth_city and birth_date already. Vary them.", maxIdentical)
+		"There are %d persons with the same first_name, last_name, birth_city and birth_date already. Vary them.", most)
 }
 
 // fillIn sets what the server itself knows of a new person (partner-api.md §3.1).

@@ -85,6 +85,8 @@ func renderChanged(noun any) ([]byte, error) {
 		return personView(noun)
 	case kyc.MobileNumber:
 		return marshal(viewMobileNumber(noun))
+	case kyc.TaxIdentification:
+		return marshal(viewTaxIdentification(noun))
 	}
 	return nil, fmt.Errorf("httpapi: a change request changed a %T, which nobody can show", noun)
 }

@@ -346,7 +346,7 @@ func TestErrorDocuments(t *testing.T) {
 		{"mobile_number_exists", "POST", person + "/mobile_number", `{"number":"+4915112345678"}`, asJSON},
 		{"model_not_found", "GET", "/v1/persons/nobody", "", bearer},
 		{"invalid_identification_status", "PATCH", done + "/request", "", bearer},
-		{"unprocessable_entity", "POST", "/v1/persons", `{"email":"a"}`, append(asJSON, "Idempotency-Key", "document")},
+		{"unprocessable_entity", "POST", "/v1/persons", `{"email":"a@b.de"}`, append(asJSON, "Idempotency-Key", "document")},
 		{"not_found", "GET", "/v1/nothing", "", bearer},
 		{"method_not_allowed", "DELETE", "/v1/persons", "", bearer},
 		{"payload_too_large", "POST", "/v1/persons", strings.Repeat(" ", 1<<20+1), asJSON},

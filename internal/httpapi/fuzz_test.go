@@ -406,3 +406,36 @@ func FuzzSandbox(f *testing.F) {
 		})
 	})
 }
+
+// FuzzTaxIdentification: one that was taken is read back as it was answered, and
+// changing it to what it is changes nothing.
+func FuzzTaxIdentification(f *testing.F) {
+	for _, body := range []string{
+		`{"country":"DE","number":"86 095 742 719","primary":true}`, `{"country":"ES","number":"X-2482300W"}`, `{"country":"US","reason_no_tin":"OTHER","reason_description":"Über"}`,
+		`{"country":"DE","number":"86095742719","reason_no_tin":"HAVE_TAX_ID"}`, `{"country":"AT","reason_no_tin":"NOT_ASSIGNED_YET","primary":null}`, `{"country":"FI","number":"131052-308T"}`,
+		`{"country":"DE","number":"\u0000"}`, `{"country":"CN","number":"ＡＢ12"}`, `{"country":["DE"],"number":{},"primary":"x"}`, `{"country":"GB","number":"/./-"}`,
+	} {
+		f.Add([]byte(body), []byte(`{"number":"47036892816","primary":true}`))
+	}
+	servers := newPair(f, false)
+	f.Fuzz(func(t *testing.T, body, patch []byte) {
+		servers.each(t, func(t *testing.T, s *inProcess) {
+			person := objectOf(t, s.send(t, "POST", "/v1/persons", `{}`).body)["id"].(string)
+			path := "/v1/persons/" + person + "/tax_identifications"
+			made := s.send(t, "POST", path, string(body))
+			if made.status != http.StatusCreated {
+				return
+			}
+			path += "/" + objectOf(t, made.body)["id"].(string)
+			if read := s.send(t, "GET", path, ""); !bytes.Equal(read.body, made.body) {
+				t.Errorf("%q: answered %s, read %s", body, made.body, read.body)
+			}
+			if again := s.send(t, "PATCH", path, string(made.body)); again.status != http.StatusOK || !bytes.Equal(again.body, made.body) {
+				t.Errorf("%q: its own answer is %d %s", body, again.status, again.body)
+			}
+			if changed := s.send(t, "PATCH", path, string(patch)); changed.status == http.StatusAccepted { // nobody has consented
+				t.Errorf("%q: %s", patch, changed.body)
+			}
+		})
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method/video"
 )
@@ -188,6 +189,34 @@ func (s *Server) requestIdentification(c *call) error {
 		return err
 	}
 	return writeIdentification(c, http.StatusOK, i)
+}
+
+// idnowAttemptView is a result of the provider (partner-api.md §3.5, I12).
+type idnowAttemptView struct {
+	ID      string          `json:"id"`
+	Result  string          `json:"result"`
+	Reason  *string         `json:"reason"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+func (s *Server) listIDnowAttempts(c *call) error {
+	i, err := s.identification(c)
+	if err != nil {
+		return err
+	}
+	return writeList(s, c, list[flow.ProviderAttempt]{
+		read: func(v kyc.View, p kyc.Page) ([]flow.ProviderAttempt, error) {
+			findings, err := v.Findings().List(i.ID, p)
+			if err != nil {
+				return nil, err
+			}
+			return s.flow.ProviderAttempts(v.Persons(), i, findings)
+		},
+		count: func(v kyc.View, atMost int) (int, error) { return v.Findings().Count(i.ID, atMost) },
+		show: func(a flow.ProviderAttempt) ([]byte, error) {
+			return marshal(idnowAttemptView{ID: a.ID, Result: a.Result, Reason: kyc.Optional(a.Reason), Payload: a.Payload})
+		},
+	})
 }
 
 func (s *Server) listSupportedDocuments(c *call) error {

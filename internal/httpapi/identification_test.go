@@ -100,7 +100,7 @@ func TestIdentificationNeeds(t *testing.T) {
 		{"no phone", less("mobile_number", nil), []string{"mobile_number"}},
 		{"no address", less("address", nil), []string{"address.line_1", "address.postal_code", "address.city", "address.country"}},
 		{"no consent", put(less("terms_conditions_signed_at", nil), "data_terms_signed_at", nil), []string{"terms_conditions_signed_at", "data_terms_signed_at"}},
-		{"lives in France", less("address.country", "FR"), []string{"address.country"}},
+		{"lives in France", put(less("address.country", "FR"), "address.state", "75"), []string{"address.country"}},
 		{"manual scenario", object{"first_name": "X-MANUALTEST-HAPPYPATH", "last_name": "M"}, nil},
 		{"scenario in the last name", object{"first_name": "A", "last_name": "X-AUTOTEST-HAPPYPATH"}, nil},
 		{"scenario in France", object{"first_name": "A", "last_name": "X-AUTOTEST-HAPPYPATH", "address": object{"country": "FR"}}, nil},

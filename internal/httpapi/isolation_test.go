@@ -23,6 +23,7 @@ func TestIsolation(t *testing.T) {
 		l.Advance("10m")
 		document := l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)[0].(object)["id"].(string)
 		person := path.Base(path.Dir(path.Dir(ident)))
+		tax := l.Call(201, "POST", "/v1/persons/"+person+"/tax_identifications", object{"country": "DE", "number": "86095742719"})["id"].(string)
 
 		other := newPartner(t, l, flow.NewPartner{Name: "Other Bank"}) // known at once
 		for _, list := range []string{"/v1/persons", "/v1/identifications", "/v1/webhooks"} {
@@ -43,6 +44,8 @@ func TestIsolation(t *testing.T) {
 			switch {
 			case strings.Contains(r.Path, "/documents/"):
 				id = document
+			case strings.Contains(r.Path, "/tax_identifications/"):
+				id = tax
 			case strings.HasPrefix(r.Path, "/v1/webhooks"):
 				id = webhook
 			}

@@ -23,7 +23,7 @@ func TestIdempotencyKey(t *testing.T) {
 		l := testkit.Start(t, url)
 		receiver := testkit.NewReceiver(t)
 		receiver.Subscribe(l, "IDENTIFICATION")
-		const key, antonia = "0f7d3c1a-b", `{"first_name":"Antonia \u003cb>","last_name":"Ä"}`
+		const key, antonia = "0f7d3c1a-b", `{"first_name":"Antonia","last_name":"Ä","job_title":"\u003cb>"}`
 		status, hit, first := once(t, l, key, "/v1/persons", antonia)
 		if status != 201 || hit != "" {
 			t.Fatalf("%d %q %s", status, hit, first)

@@ -37,7 +37,7 @@ func TestPages(t *testing.T) {
 		l := testkit.Start(t, dbURL)
 		var all []string
 		for n := range 23 {
-			all = append(all, l.Call(201, "POST", "/v1/persons", object{"first_name": fmt.Sprint(n)})["id"].(string))
+			all = append(all, l.Call(201, "POST", "/v1/persons", object{"first_name": fmt.Sprint("Anna ", n)})["id"].(string))
 		}
 		newest := slices.Clone(all)
 		slices.Reverse(newest)

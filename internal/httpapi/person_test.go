@@ -20,7 +20,7 @@ type given struct{ sent, shown any }
 
 // everyField has one value for each field that a partner may write.
 var everyField = map[string]given{
-	"salutation": {"MR", nil}, "title": {"PROF_DR_H_C", nil}, "first_name": {"Jürgen Ægir", nil}, "last_name": {"Ōlsson-\"O'Neil\" <b>&amp;\\", nil},
+	"salutation": {"MR", nil}, "title": {"PROF_DR_H_C", nil}, "first_name": {"Jürgen Ægir", nil}, "last_name": {"Ōlsson-O'Neil d’Ÿ", nil},
 	"address.line_1": {"Große Straße 1", nil}, "address.line_2": {"c/o Ğ", nil}, "address.postal_code": {"10115", nil},
 	"address.city": {"Berlin", nil}, "address.country": {"DE", nil}, "address.state": {"BE", nil},
 	"contact_address.line_1": {"Rue 2", nil}, "contact_address.line_2": {"2e étage", nil}, "contact_address.postal_code": {"75001", nil},
@@ -30,7 +30,7 @@ var everyField = map[string]given{
 	"employment_status": {"RETIRED", nil}, "job_title": {"Bäckerin", nil},
 	"tax_information.tax_assessment": {"JOINT", nil}, "tax_information.marital_status": {"WIDOWED", nil},
 	"fatca_relevant": {false, nil}, "fatca_crs_confirmed_at": {"2019-01-01T02:00:00+02:00", "2019-01-01T00:00:00.000Z"},
-	"business_purpose": {"Brot", nil}, "industry": {"OTHER_SERVICES", nil}, "industry_key": {"EDUCATION", nil},
+	"business_purpose": {"\"Brot\" <b>&amp;\\", nil}, "industry": {"OTHER_SERVICES", nil}, "industry_key": {"EDUCATION", nil},
 	"terms_conditions_signed_at":      {"2019-01-01T00:00:00Z", "2019-01-01T00:00:00.000Z"},
 	"own_economic_interest_signed_at": {"2019-01-01t00:00:00.123456z", "2019-01-01T00:00:00.123Z"},
 	"aml_confirmed_on":                {"2020-02-29", nil}, "expected_monthly_revenue_cents": {9007199254740991, nil},
@@ -237,8 +237,8 @@ func TestPersonRules(t *testing.T) {
 		{"51 characters", "first_name", strings.Repeat("ü", 51), model, "", "is too long (maximum is 50 characters)"},
 		{"last name", "last_name", strings.Repeat("x", 51), model, "", "is too long (maximum is 50 characters)"},
 		{"a scenario's name is long", "last_name", "X-MANUALTEST-" + strings.Repeat("x", 38), "", "", ""},
-		{"255 characters", "email", strings.Repeat("x", 255), "", "", ""},
-		{"256 characters", "email", strings.Repeat("x", 256), model, "", "is too long (maximum is 255 characters)"},
+		{"255 characters", "job_title", strings.Repeat("x", 255), "", "", ""},
+		{"256 characters", "job_title", strings.Repeat("x", 256), model, "", "is too long (maximum is 255 characters)"},
 		{"leading blank", "last_name", " Muster", model, "", "white space"},
 		{"trailing newline", "last_name", "Muster\n", model, "", "white space"},
 		{"no-break space", "last_name", "Muster\u00a0", model, "", "white space"},
@@ -281,6 +281,24 @@ func TestPersonRules(t *testing.T) {
 		{"number for a yes or no", "self_declared_as_pep", 1, kind, "", "must be true or false"},
 		{"fraction", "expected_monthly_revenue_cents", 1.5, kind, "", "whole number"},
 		{"text for a number", "expected_monthly_revenue_cents", "100", kind, "", "whole number"},
+		{"consent of a zero clock", "terms_conditions_signed_at", "1970-01-01T00:00:00Z", model, "", "must not be before 1990-01-01"},
+		{"confirmed by a zero clock", "aml_confirmed_on", "1970-01-01", model, "", "must be between 1990-01-01 and tomorrow"},
+		{"confirmed in two days", "aml_confirmed_on", "2031-09-02", model, "", "must be between 1990-01-01 and tomorrow"},
+		{"Vietnamese name", "first_name", "Nguyễn Thị", "", "", ""},
+		{"name taken apart", "first_name", strings.Repeat("e\u0301", 50), "", "", ""},
+		{"no surname", "last_name", "N/A", "", "", ""},
+		{"Cyrillic name", "last_name", "Иванова", model, "", "must be in Latin script"},
+		{"emoji in a name", "first_name", "Anna 😀", model, "", "must be in Latin script"},
+		{"name without letters", "birth_name", "...", model, "", "must have at least one letter"},
+		{"Greek city", "contact_address.city", "Αθήνα", model, "", "must be in Latin script"},
+		{"state", "address.state", "DE-BE", "", "", ""},
+		{"state by name", "address.state", "Berlin", model, "", "ISO 3166-2"},
+		{"province", "work_province", "MI", "", "", ""},
+		{"no e-mail", "email", "antonia@example", model, "", "is not an e-mail address, like antonia@example.com"},
+		{"NACE without its section", "nace_code", "56.30", "", "", ""},
+		{"NACE of another section", "nace_code", "A 56.30", model, "", "is not a NACE code"},
+		{"VAT, its example", "vat_number", "DE999999999", "", "", ""},
+		{"VAT, wrong digit", "vat_number", "DE136695977", model, "", "is not a VAT identification number"},
 		{"negative", "expected_monthly_revenue_cents", -1, model, "", "greater than or equal to 0"},
 		{"huge", "expected_monthly_revenue_cents", json.RawMessage("1e400"), kind, "", "whole number"},
 		{"whole, written as a fraction", "expected_monthly_revenue_cents", json.RawMessage("1.0e2"), "", "", ""},
@@ -310,9 +328,10 @@ func TestPersonRules(t *testing.T) {
 	}
 	before := len(l.Array("/v1/persons?page[size]=1000"))
 	r := refused(t, l, 400, "invalid_model", "POST", "/v1/persons", object{
-		"salutation": "X", "first_name": 5, "address": object{"country": "de", "city": " "}, "tax_information": 1, "birth_date": "x", "email": "a@example.com",
+		"salutation": "X", "first_name": 5, "address": object{"country": "de", "city": " "}, "tax_information": 1, "birth_date": "x", "email": "a@example.com", "vat_number": "DE1",
+		"contact_address": object{"country": "DE", "state": "XX"},
 	})
-	same(t, "all at once", r.sources(), []string{"salutation", "first_name", "address.city", "address.country", "birth_date", "tax_information"})
+	same(t, "all at once", r.sources(), []string{"salutation", "first_name", "address.city", "address.country", "contact_address.state", "birth_date", "tax_information", "vat_number"})
 	if after := len(l.Array("/v1/persons?page[size]=1000")); after != before {
 		t.Errorf("%d persons came from refused requests", after-before)
 	}
@@ -393,6 +412,8 @@ func TestPersonPatchEveryField(t *testing.T) {
 				"expected_monthly_revenue_cents": 1, "international_operativity_expectation": []string{"FR", "DE"},
 				"fatca_crs_confirmed_at": "2018-01-01T00:00:00Z", "own_economic_interest_signed_at": "2018-01-01T00:00:00Z", "data_terms_signed_at": "2018-01-01T00:00:00Z",
 				"address.country": "FR", "contact_address.country": "DE", "business_country": "FR", "work_country": "DE",
+				"address.state": "BY", "contact_address.state": "13", "birth_province": "BY", "work_province": "T",
+				"email": "another@example.com", "vat_number": "ATU13585627", "nace_code": "A 01.11",
 			}[field]
 			if other == nil {
 				other = "another"
@@ -424,15 +445,15 @@ func TestPersonPatch(t *testing.T) {
 	}{
 		{"nothing", object{}, object{}, 200, "", "", nil},
 		{"no body", object{}, nil, 200, "", "", nil},
-		{"null is absent", object{"email": "a"}, object{"email": nil, "address": nil}, 200, "", "", map[string]any{"email": "a"}},
+		{"null is absent", object{"email": "a@b.de"}, object{"email": nil, "address": nil}, 200, "", "", map[string]any{"email": "a@b.de"}},
 		{"unknown is ignored", object{}, object{"shoe_size": 44, "created_at": "x"}, 200, "", "", nil},
-		{"a person as it was read, its id", object{}, object{"id": "x", "email": "a"}, 200, "", "", map[string]any{"email": "a"}},
+		{"a person as it was read, its id", object{}, object{"id": "x", "email": "a@b.de"}, 200, "", "", map[string]any{"email": "a@b.de"}},
 		{"objects merge", object{"address": object{"city": "Berlin"}}, object{"address": object{"line_1": "Weg 1", "city": "Berlin"}}, 200, "", "",
 			map[string]any{"address.city": "Berlin", "address.line_1": "Weg 1"}},
 		{"one member is set", object{"address": object{"city": "Berlin"}}, object{"address": object{"line_1": "Weg 1", "city": "Bonn"}}, 403, "Unauthorized Change Request", "",
 			map[string]any{"address.city": "Berlin", "address.line_1": nil}},
-		{"set and empty mixed", object{"email": "a"}, object{"email": "b", "job_title": "c"}, 403, "Unauthorized Change Request", "",
-			map[string]any{"email": "a", "job_title": nil}},
+		{"set and empty mixed", object{"email": "a@b.de"}, object{"email": "b@b.de", "job_title": "c"}, 403, "Unauthorized Change Request", "",
+			map[string]any{"email": "a@b.de", "job_title": nil}},
 		{"UNKNOWN counts as empty", object{}, object{"tax_information": object{"marital_status": "SINGLE"}}, 200, "", "", map[string]any{"tax_information.marital_status": "SINGLE"}},
 		{"the industry of an employee counts as empty", employed, object{"industry": "A", "industry_key": "B"}, 200, "", "", map[string]any{"industry": "A", "industry_key": "B"}},
 		{"null clears it", employed, object{"industry": nil, "industry_key": nil}, 200, "", "", map[string]any{"industry": nil, "industry_key": nil}},
@@ -452,10 +473,10 @@ func TestPersonPatch(t *testing.T) {
 		{"AML as a date-time", object{}, object{"aml_confirmed_on": "2031-09-01T00:00:00Z"}, 200, "", "", map[string]any{"aml_confirmed_on": "2031-09-01"}},
 		{"AML yesterday", object{}, object{"aml_confirmed_on": "2031-08-30"}, 400, "invalid_model", "aml_confirmed_on", nil},
 		{"AML in two days", object{}, object{"aml_confirmed_on": "2031-09-02"}, 400, "invalid_model", "aml_confirmed_on", nil},
-		{"first name", object{}, object{"first_name": "B", "email": "a"}, 400, "deprecated_params", "first_name", map[string]any{"email": nil, "first_name": nil}},
+		{"first name", object{}, object{"first_name": "B", "email": "a@b.de"}, 400, "deprecated_params", "first_name", map[string]any{"email": nil, "first_name": nil}},
 		{"first name, the same", object{"first_name": "A"}, object{"first_name": "A"}, 400, "deprecated_params", "first_name", nil},
-		{"first name, null", object{"first_name": "A"}, object{"first_name": nil, "email": "a"}, 200, "", "", map[string]any{"first_name": "A"}},
-		{"broken value, nothing changed", object{}, object{"email": "a", "salutation": "X"}, 400, "invalid_model", "salutation", map[string]any{"email": nil}},
+		{"first name, null", object{"first_name": "A"}, object{"first_name": nil, "email": "a@b.de"}, 200, "", "", map[string]any{"first_name": "A"}},
+		{"broken value, nothing changed", object{}, object{"email": "a@b.de", "salutation": "X"}, 400, "invalid_model", "salutation", map[string]any{"email": nil}},
 		{"list", object{}, "[]", 400, "type_error", "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -526,4 +547,8 @@ func TestIdenticalPersons(t *testing.T) {
 	wg.Wait()
 	l.Call(400, "POST", "/v1/persons", testkit.Object{"first_name": "ANNA", "last_name": "muster"})
 	l.Call(201, "POST", "/v1/persons", testkit.Object{"first_name": "Anna", "last_name": "Muster", "birth_city": "Köln"})
+	few := testkit.Start(t, "", func(o *sandbox.Options) { o.MaxIdentical = 2 })
+	for _, status := range []int{201, 201, 400} {
+		few.Call(status, "POST", "/v1/persons", testkit.Object{"first_name": "Anna"})
+	}
 }

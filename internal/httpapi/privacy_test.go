@@ -73,6 +73,11 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 	refused(t, l, 400, "validation_error", "GET", "/v1/persons?sort=Dornroeschen", nil)
 	refused(t, l, 400, "unsafe_webhook_url", "POST", "/v1/webhooks", object{"event_type": "IDENTIFICATION", "url": "http://Knusperhaus.example/"})
 	refused(t, l, 400, "invalid_webhook_url", "POST", "/v1/webhooks", object{"event_type": "IDENTIFICATION", "url": "https://127.0.0.1:1/Sterntaler"})
+	tax := base + "/tax_identifications"
+	taxID := l.Call(201, "POST", tax, object{"country": "DE", "number": "86095742719"})["id"].(string)
+	l.Call(201, "POST", tax, object{"country": "US", "reason_no_tin": "OTHER", "reason_description": "Siebenmeilenstiefel"})
+	refused(t, l, 400, "invalid_model", "POST", tax, object{"country": "AT", "number": "987698769"})
+	l.Call(202, "PATCH", tax+"/"+taxID, object{"number": "47036892816"})
 	for _, r := range []struct{ auth, path string }{{"Bearer Falschgeldtoken", "/v1/persons"}, {"Basic RmFsc2NoZ2VsZDpGYWxzY2hnZWxk", "/oauth2/token"}} {
 		send(t, l, "POST", r.path, "grant_type=client_credentials", "Authorization", r.auth, "Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -103,7 +108,7 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 	for _, word := range []string{
 		"Rumpelstilzchen", "Zwickelmeier", "Quastenflosser", "Nirgendwogasse", "Hinterposemuckel", "17655544433", "geheim@", "1967-07-23", "Strohspinnerin",
 		"anderswo@", "Rapunzelinde", "Lebkuchenhaus", "Frau Holle", "Goldmarie", "23.07.1967", "Pechmarie", "Froschkoenig", "Dornroeschen", "Knusperhaus", "Sterntaler",
-		"Falschgeld", "RmFsc2No", "Schluesselbund", "Daumesdick", "Sesam", "Simsalabim", "Spieglein", "Hakenschluessel", "Hexenhaeuschen",
+		"86095742719", "Siebenmeilen", "987698769", "47036892816", "Falschgeld", "RmFsc2No", "Schluesselbund", "Daumesdick", "Sesam", "Simsalabim", "Spieglein", "Hakenschluessel", "Hexenhaeuschen",
 		"1711234321", "1711234322", " is your code", reference, secret, l.Token, l.Partner.ClientSecret, l.IDnow.APIKey, "grant_type", "Bearer ",
 	} {
 		if at := strings.Index(strings.ToLower(text), strings.ToLower(word)); at >= 0 {

@@ -36,6 +36,10 @@ var Routes = []Route{
 	{Method: "DELETE", Path: "/v1/persons/{person_id}/mobile_number", fn: (*Server).deleteMobileNumber},
 	{Method: "POST", Path: "/v1/persons/{person_id}/mobile_number/authorize", fn: (*Server).authorizeMobileNumber},
 	{Method: "POST", Path: "/v1/persons/{person_id}/mobile_number/confirm", fn: (*Server).confirmMobileNumber},
+	{Method: "POST", Path: "/v1/persons/{person_id}/tax_identifications", fn: (*Server).createTaxIdentification},
+	{Method: "GET", Path: "/v1/persons/{person_id}/tax_identifications", fn: (*Server).listTaxIdentifications},
+	{Method: "GET", Path: "/v1/persons/{person_id}/tax_identifications/{id}", fn: (*Server).getTaxIdentification},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/tax_identifications/{id}", fn: (*Server).patchTaxIdentification},
 	{Method: "POST", Path: "/v1/change_requests/{id}/authorize", fn: (*Server).authorizeChange},
 	{Method: "POST", Path: "/v1/change_requests/{id}/confirm", fn: (*Server).confirmChange},
 
@@ -56,6 +60,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}", fn: (*Server).getIdentification},
 	{Method: "PATCH", Path: "/v1/persons/{person_id}/identifications/{id}/request", fn: (*Server).requestIdentification},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/supported_documents", fn: (*Server).listSupportedDocuments},
+	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/idnow_attempts", fn: (*Server).listIDnowAttempts},
 	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
 
 	{Method: "POST", Path: "/v1/webhooks", fn: (*Server).createWebhook},

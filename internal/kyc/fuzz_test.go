@@ -25,7 +25,7 @@ func FuzzDecodePerson(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `{"first_name":"Antonia","address":{"city":"Köln","country":"DE"}}`, `{"address":"x","tax_information":[]}`, `{"birth_date":"1972-12-24T00:00:00.000Z"}`,
 		`{"expected_monthly_revenue_cents":1e18}`, `{"expected_monthly_revenue_cents":-0.0}`, `{"international_operativity_expectation":["DE",null]}`,
-		`{"mobile_number":"+49 30 / 123-456"}`, `{"terms_conditions_signed_at":"2019-01-01t00:00:00z"}`, `{"first_name":"\ud800"}`, `{"industry":null}`, `{"screening_progress":5}`,
+		`{"mobile_number":"+49 30 / 123-456"}`, `{"terms_conditions_signed_at":"2019-01-01t00:00:00z"}`, `{"first_name":"\ud800"}`, `{"last_name":"O’Neill","email":"a@b.de","vat_number":"ATU13585627","nace_code":"I 56.30","address":{"state":"DE-BE"}}`, `{"industry":null}`, `{"screening_progress":5}`,
 	} {
 		f.Add([]byte(body))
 	}
@@ -83,7 +83,7 @@ func fits(t *testing.T, f kyc.Field, value any) {
 	case []string:
 		ok = f.Type == kyc.Countries && len(v) > 0
 	case string:
-		ok = v != "" && kyc.CheckText(v, 255) == "" && (f.Type != kyc.Enum || slices.Contains(f.Values, v)) && (f.Type != kyc.Country || kyc.KnownCountry(v))
+		ok = v != "" && kyc.CheckText(v, 255) == "" && !strings.ContainsFunc(v, foreign) && (f.Type != kyc.Enum || slices.Contains(f.Values, v)) && (f.Type != kyc.Country || kyc.KnownCountry(v))
 	default:
 		ok = false
 	}
@@ -91,6 +91,9 @@ func fits(t *testing.T, f kyc.Field, value any) {
 		t.Errorf("%s is %T %v", f.Path, value, value)
 	}
 }
+
+// foreign are letters of another script; the modifier letters belong to none.
+func foreign(r rune) bool { return unicode.IsLetter(r) && !unicode.In(r, unicode.Latin, unicode.Lm) }
 
 // wire is a stored value as JSON would bring it back.
 func wire(value any) any {
@@ -232,4 +235,44 @@ func TestFields(t *testing.T) {
 			t.Error("a field has no name")
 		}
 	}
+}
+
+// FuzzNumbers: whatever is looked at, nothing panics; what is valid is short and
+// of ASCII, and stays valid without what parts its groups.
+func FuzzNumbers(f *testing.F) {
+	for country, list := range tax {
+		for _, number := range list {
+			f.Add(country, number)
+		}
+	}
+	for country, list := range vat {
+		for _, number := range list {
+			f.Add(country, number)
+		}
+	}
+	for _, code := range []string{"I 56.30", "DE-BE", "2A", "JÜ@müller.de"} {
+		f.Add("FR", code)
+	}
+	parts := strings.NewReplacer(" ", "", ".", "", "-", "", "/", "")
+	f.Fuzz(func(t *testing.T, country, s string) {
+		for name, valid := range map[string]func(string) bool{
+			"VAT": kyc.ValidVAT, "tax": func(s string) bool { return kyc.ValidTaxNumber(country, s, true) },
+		} {
+			if !valid(s) {
+				continue
+			}
+			if plain := parts.Replace(s); len(plain) > 30 || !valid(plain) || strings.ContainsFunc(s, func(r rune) bool { return r > '~' || r < ' ' }) {
+				t.Errorf("%s: %q of %q is valid", name, s, country)
+			}
+		}
+		if kind := kyc.TaxIDType(country, s); kind != "" && country != "ES" {
+			t.Errorf("%q has the type %s", country, kind)
+		}
+		if kyc.ValidNACE(s) && len(s) > len("I 56.30.00") || kyc.KnownSubdivision(country, s) && len(s) > len("DE-XXX") {
+			t.Errorf("%q is a code", s)
+		}
+		if kyc.ValidEmail(s) && (strings.Count(s, "@") != 1 || len(s) > 254 || strings.ContainsAny(s, " \r\n<>,;\"")) {
+			t.Errorf("%q is an address", s)
+		}
+	})
 }

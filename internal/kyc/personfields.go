@@ -5,15 +5,20 @@ type FieldType int
 
 // The types of fields (partner-api.md §2.2).
 const (
-	Text      FieldType = iota // any text up to Max characters
-	Enum                       // one of Values
-	Bool                       // true or false
-	Integer                    // a whole number from 0
-	Date                       // YYYY-MM-DD; a date-time is cut
-	Instant                    // RFC 3339; never in the future when Consent
-	Country                    // ISO 3166-1 alpha-2, or XK
-	Countries                  // a list of them
-	Phone                      // E.164 after blanks, -, _ and / are stripped
+	Text        FieldType = iota // a text in Latin script, up to Max characters
+	Name                         // a name of a person: letters, and what joins them
+	Enum                         // one of Values
+	Bool                         // true or false
+	Integer                      // a whole number from 0
+	Date                         // YYYY-MM-DD; a date-time is cut
+	Instant                      // RFC 3339; never in the future when Consent
+	Country                      // ISO 3166-1 alpha-2, or XK
+	Countries                    // a list of them
+	Subdivision                  // ISO 3166-2, of the country beside it if there is one
+	Phone                        // E.164 after blanks, -, _ and / are stripped
+	Email                        // see ValidEmail
+	NACE                         // see ValidNACE
+	VAT                          // see ValidVAT
 )
 
 // Field describes one field of a person. The table PersonFields is the only
@@ -34,23 +39,23 @@ type Field struct {
 var PersonFields = []Field{
 	{Path: "salutation", Type: Enum, Values: []string{"MR", "MS"}, Patch: true},
 	{Path: "title", Type: Enum, Values: titles, Patch: true},
-	{Path: "first_name", Max: 50},
-	{Path: "last_name", Max: 50},
+	{Path: "first_name", Type: Name, Max: 50},
+	{Path: "last_name", Type: Name, Max: 50},
 	{Path: "address.line_1", Patch: true},
 	{Path: "address.line_2", Patch: true},
 	{Path: "address.postal_code", Patch: true},
 	{Path: "address.city", Patch: true},
 	{Path: "address.country", Type: Country, Patch: true},
-	{Path: "address.state", Patch: true},
+	{Path: "address.state", Type: Subdivision, Patch: true},
 	{Path: "contact_address.line_1", Patch: true},
 	{Path: "contact_address.line_2", Patch: true},
 	{Path: "contact_address.postal_code", Patch: true},
 	{Path: "contact_address.city", Patch: true},
 	{Path: "contact_address.country", Type: Country, Patch: true},
-	{Path: "contact_address.state", Patch: true},
-	{Path: "email", Patch: true},
+	{Path: "contact_address.state", Type: Subdivision, Patch: true},
+	{Path: "email", Type: Email, Patch: true},
 	{Path: "mobile_number", Type: Phone},
-	{Path: "birth_name"},
+	{Path: "birth_name", Type: Name},
 	{Path: "birth_date", Type: Date},
 	{Path: "birth_city"},
 	{Path: "birth_country", Type: Country},
@@ -70,10 +75,10 @@ var PersonFields = []Field{
 	{Path: "aml_confirmed_on", Type: Date, Patch: true},
 	{Path: "flagged_by_compliance", Type: Bool, Server: true},
 	{Path: "expected_monthly_revenue_cents", Type: Integer, Patch: true},
-	{Path: "vat_number", Patch: true},
+	{Path: "vat_number", Type: VAT, Patch: true},
 	{Path: "website_social_media", Patch: true},
 	{Path: "business_trading_name", Patch: true},
-	{Path: "nace_code", Patch: true},
+	{Path: "nace_code", Type: NACE, Patch: true},
 	{Path: "business_address_line_1", Patch: true},
 	{Path: "business_address_line_2", Patch: true},
 	{Path: "business_postal_code", Patch: true},
@@ -85,13 +90,13 @@ var PersonFields = []Field{
 	{Path: "annual_income_range", Patch: true},
 	{Path: "data_terms_signed_at", Type: Instant, Patch: true, Consent: true},
 	{Path: "branch", Patch: true},
-	{Path: "birth_province", Patch: true},
+	{Path: "birth_province", Type: Subdivision, Patch: true},
 	{Path: "birth_post_code", Patch: true},
 	{Path: "socioprofessional_category", Patch: true},
 	{Path: "purpose_of_account_opening", Patch: true},
 	{Path: "main_income_source", Patch: true},
 	{Path: "work_country", Type: Country, Patch: true},
-	{Path: "work_province", Patch: true},
+	{Path: "work_province", Type: Subdivision, Patch: true},
 	{Path: "self_declared_as_pep", Type: Bool, Patch: true},
 	{Path: "international_operativity_expectation", Type: Countries, Patch: true},
 	{Path: "registration_number", Patch: true},

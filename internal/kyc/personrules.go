@@ -53,6 +53,9 @@ func ReadPerson(body map[string]any, now time.Time, scenarioNames bool) (Given, 
 			f.Max = 0 // the long names of scenarios
 		}
 		value, failure := f.read(raw, now)
+		if failure == nil && f.Type == Subdivision {
+			failure = checkState(body, f.Path, value)
+		}
 		if failure != nil {
 			failure.Field = f.Path
 			broken = append(broken, *failure)
@@ -83,6 +86,24 @@ func member(body map[string]any, path string) (value any, sent bool, bad string)
 	}
 	value, sent = object[child]
 	return value, sent, ""
+}
+
+// checkState looks for the state in its country's table, if the country is named
+// beside it.
+func checkState(body map[string]any, path string, value any) *FieldError {
+	state, _ := value.(string)
+	if state == "" {
+		return nil
+	}
+	country := ""
+	if parent, _, nested := strings.Cut(path, "."); nested {
+		raw, _, _ := member(body, parent+".country")
+		country, _ = raw.(string)
+	}
+	if KnownSubdivision(country, state) {
+		return nil
+	}
+	return &FieldError{Message: "is not a code of ISO 3166-2 in this country, like BE or DE-BE for Berlin"}
 }
 
 // read turns a JSON value into a stored one.
@@ -120,6 +141,14 @@ func (f Field) max() int {
 
 func (f Field) readText(s string, now time.Time) (any, *FieldError) {
 	switch f.Type {
+	case Text:
+		if message := CheckLatin(s); message != "" {
+			return nil, &FieldError{Message: message}
+		}
+	case Name:
+		if message := checkName(s); message != "" {
+			return nil, &FieldError{Message: message}
+		}
 	case Enum:
 		if !slices.Contains(f.Values, s) {
 			return nil, &FieldError{Message: NotIncluded(f.Values)}
@@ -138,17 +167,41 @@ func (f Field) readText(s string, now time.Time) (any, *FieldError) {
 			return nil, &FieldError{Message: "is not a phone number in the form of E.164, like +4930123456"}
 		}
 		return number, nil
+	case Email:
+		if !ValidEmail(s) {
+			return nil, &FieldError{Message: "is not an e-mail address, like antonia@example.com"}
+		}
+	case NACE:
+		if !ValidNACE(s) {
+			return nil, &FieldError{Message: "is not a NACE code with the section of its division, like I 56.30"}
+		}
+	case VAT:
+		if !ValidVAT(s) {
+			return nil, &FieldError{Message: "is not a VAT identification number with its country's letters and a right check digit, like DE136695976"}
+		}
 	}
 	return s, nil
 }
+
+// earliest is where times begin to make sense for consents and confirmations: it
+// leaves out the zero times of computers, 1970 and before.
+var earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// aDayAhead is when the day after today ends anywhere in Europe, at the latest.
+const aDayAhead = 26 * time.Hour
 
 func (f Field) readDate(s string, now time.Time) (any, *FieldError) {
 	t, ok := ParseDate(s)
 	if !ok {
 		return nil, &FieldError{Message: "is not a date of the form YYYY-MM-DD"}
 	}
-	if f.Path == "birth_date" && (t.After(now) || t.Year() < 1900) {
-		return nil, &FieldError{Message: "must be between 1900-01-01 and today"}
+	switch {
+	case f.Path == "birth_date":
+		if t.After(now) || t.Year() < 1900 {
+			return nil, &FieldError{Message: "must be between 1900-01-01 and today"}
+		}
+	case t.Before(earliest) || t.After(now.Add(aDayAhead)):
+		return nil, &FieldError{Message: "must be between 1990-01-01 and tomorrow"}
 	}
 	return t.Format(time.DateOnly), nil
 }
@@ -160,6 +213,9 @@ func (f Field) readInstant(s string, now time.Time) (any, *FieldError) {
 	}
 	if f.Consent && t.After(now.Add(ConsentSlack)) {
 		return nil, &FieldError{Message: "must not be in the future"}
+	}
+	if f.Consent && t.Before(earliest) {
+		return nil, &FieldError{Message: "must not be before 1990-01-01"}
 	}
 	return FormatInstant(t), nil
 }
@@ -216,7 +272,7 @@ func CheckText(s string, max int) string {
 		return "is not valid UTF-8"
 	case strings.TrimSpace(s) != s:
 		return "must not have leading or trailing white space"
-	case utf8.RuneCountInString(s) > max:
+	case characters(s) > max:
 		return "is too long (maximum is " + strconv.Itoa(max) + " characters)"
 	case strings.ContainsFunc(s, unicode.IsControl):
 		return "must not hold control characters"

@@ -39,6 +39,7 @@ type View interface {
 	ChangeRequests() ChangeRequestReader
 	MobileNumbers() MobileNumberReader
 	Messages() MessageReader
+	TaxIdentifications() TaxIdentificationReader
 }
 
 // Tx reads and writes. Writes may reach the database only at the next read or
@@ -63,6 +64,7 @@ type Tx interface {
 	ChangeRequests() ChangeRequests
 	MobileNumbers() MobileNumbers
 	Messages() Messages
+	TaxIdentifications() TaxIdentifications
 }
 
 // Page cuts a list. Newest turns the order round; the default is oldest first.
@@ -234,6 +236,8 @@ type History interface {
 type FindingReader interface {
 	Known(identificationID, fingerprint string) (bool, error)
 	OfIdentification(id string) ([]FindingRecord, error)
+	List(identificationID string, p Page) ([]FindingRecord, error) // in the order in which they came
+	Count(identificationID string, atMost int) (int, error)
 	Archives(names []string) ([]string, error) // those of names that some row names
 }
 

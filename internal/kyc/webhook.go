@@ -52,10 +52,11 @@ type Attempt struct {
 
 // The events that identikit sends (partner-api.md §5.6).
 const (
-	EventIdentification      = "IDENTIFICATION"
-	EventPersonChanged       = "PERSON_CHANGED"
-	EventMobileNumberCreated = "PERSON_MOBILE_NUMBER_CREATED"
-	EventMobileNumberDeleted = "PERSON_MOBILE_NUMBER_DELETED"
-	EventPersonDeleted       = "PERSON_DELETED"
-	EventPaperExpiry         = "POTENTIAL_ACCOUNT_BLOCKING"
+	EventIdentification           = "IDENTIFICATION"
+	EventPersonChanged            = "PERSON_CHANGED"
+	EventMobileNumberCreated      = "PERSON_MOBILE_NUMBER_CREATED"
+	EventMobileNumberDeleted      = "PERSON_MOBILE_NUMBER_DELETED"
+	EventTaxIdentificationChanged = "PERSON_TAX_IDENTIFICATION_CHANGED"
+	EventPersonDeleted            = "PERSON_DELETED"
+	EventPaperExpiry              = "POTENTIAL_ACCOUNT_BLOCKING"
 )

@@ -42,6 +42,7 @@ type Options struct {
 	Seed         *int64 // the same ids and outcomes every time
 	Preliminary  bool   // the provider sends preliminary results
 	SameEvidence bool   // the provider draws its evidence once, for load tests
+	MaxIdentical int    // how many identical persons a partner may have; 0: 1,000
 	ClockStart   time.Time
 	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
 	EraseAfter   time.Duration // how long who does not become a customer is kept; 0: for ever
@@ -194,6 +195,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
 		},
 	})
+	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
 		return err
 	}

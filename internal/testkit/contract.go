@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -65,6 +66,17 @@ func (c *Contract) Operations() []Operation {
 		return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)
 	})
 	return all
+}
+
+// Successes lists the statuses below 400 that the description gives an operation.
+func (c *Contract) Successes(op Operation) (statuses []int) {
+	for text := range c.doc.Paths.Value(op.Path).GetOperation(op.Method).Responses.Map() {
+		if status, err := strconv.Atoi(text); err == nil && status < 400 {
+			statuses = append(statuses, status)
+		}
+	}
+	slices.Sort(statuses)
+	return statuses
 }
 
 // Seen says how often each operation has answered with each status so far.

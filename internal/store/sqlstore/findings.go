@@ -23,6 +23,15 @@ func (s findings) OfIdentification(id string) ([]kyc.FindingRecord, error) {
 	return many(s.c, readFinding, `SELECT `+findingColumns+` FROM findings WHERE identification_id = $1 ORDER BY seq`, id)
 }
 
+func (s findings) List(identificationID string, p kyc.Page) ([]kyc.FindingRecord, error) {
+	return many(s.c, readFinding, `SELECT `+findingColumns+` FROM findings WHERE identification_id = $1`+order(p)+` LIMIT $2 OFFSET $3`,
+		identificationID, p.Limit, p.Offset)
+}
+
+func (s findings) Count(identificationID string, atMost int) (int, error) {
+	return count(s.c, atMost, `findings WHERE identification_id = $1`, identificationID)
+}
+
 func (s findings) Archives(names []string) ([]string, error) {
 	if len(names) == 0 {
 		return nil, nil

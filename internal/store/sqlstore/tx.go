@@ -26,22 +26,23 @@ func conflict(cause error) error {
 // view reads; its sub-stores are the same types that write inside a tx.
 type view struct{ c conn }
 
-func (v view) Partners() kyc.PartnerReader               { return partners(v) }
-func (v view) Persons() kyc.PersonReader                 { return persons(v) }
-func (v view) Identifications() kyc.IdentificationReader { return identifications(v) }
-func (v view) Documents() kyc.DocumentReader             { return documents(v) }
-func (v view) Subscriptions() kyc.SubscriptionReader     { return subscriptions(v) }
-func (v view) Outbox() kyc.OutboxReader                  { return outbox(v) }
-func (v view) Jobs() kyc.JobReader                       { return jobs{c: v.c} }
-func (v view) History() kyc.HistoryReader                { return history(v) }
-func (v view) Findings() kyc.FindingReader               { return findings(v) }
-func (v view) Replays() kyc.ReplayReader                 { return replays(v) }
-func (v view) Settings() kyc.SettingReader               { return settings(v) }
-func (v view) Consents() kyc.ConsentReader               { return consents(v) }
-func (v view) Erasures() kyc.ErasureReader               { return erasures{c: v.c} }
-func (v view) ChangeRequests() kyc.ChangeRequestReader   { return changeRequests(v) }
-func (v view) MobileNumbers() kyc.MobileNumberReader     { return mobileNumbers(v) }
-func (v view) Messages() kyc.MessageReader               { return messages(v) }
+func (v view) Partners() kyc.PartnerReader                     { return partners(v) }
+func (v view) Persons() kyc.PersonReader                       { return persons(v) }
+func (v view) Identifications() kyc.IdentificationReader       { return identifications(v) }
+func (v view) Documents() kyc.DocumentReader                   { return documents(v) }
+func (v view) Subscriptions() kyc.SubscriptionReader           { return subscriptions(v) }
+func (v view) Outbox() kyc.OutboxReader                        { return outbox(v) }
+func (v view) Jobs() kyc.JobReader                             { return jobs{c: v.c} }
+func (v view) History() kyc.HistoryReader                      { return history(v) }
+func (v view) Findings() kyc.FindingReader                     { return findings(v) }
+func (v view) Replays() kyc.ReplayReader                       { return replays(v) }
+func (v view) Settings() kyc.SettingReader                     { return settings(v) }
+func (v view) ChangeRequests() kyc.ChangeRequestReader         { return changeRequests(v) }
+func (v view) MobileNumbers() kyc.MobileNumberReader           { return mobileNumbers(v) }
+func (v view) Messages() kyc.MessageReader                     { return messages(v) }
+func (v view) TaxIdentifications() kyc.TaxIdentificationReader { return taxIdentifications(v) }
+func (v view) Consents() kyc.ConsentReader                     { return consents(v) }
+func (v view) Erasures() kyc.ErasureReader                     { return erasures{c: v.c} }
 
 // tx is one transaction.
 type tx struct {
@@ -59,23 +60,24 @@ func (t *tx) adds(kind kyc.JobKind) {
 	}
 }
 
-func (t *tx) Now() time.Time                       { return t.now.Truncate(time.Microsecond) }
-func (t *tx) Partners() kyc.Partners               { return partners(t.view) }
-func (t *tx) Persons() kyc.Persons                 { return persons(t.view) }
-func (t *tx) Identifications() kyc.Identifications { return identifications(t.view) }
-func (t *tx) Documents() kyc.Documents             { return documents(t.view) }
-func (t *tx) Subscriptions() kyc.Subscriptions     { return subscriptions(t.view) }
-func (t *tx) Outbox() kyc.Outbox                   { return outbox(t.view) }
-func (t *tx) Jobs() kyc.Jobs                       { return jobs{c: t.c, tx: t} }
-func (t *tx) History() kyc.History                 { return history(t.view) }
-func (t *tx) Findings() kyc.Findings               { return findings(t.view) }
-func (t *tx) Replays() kyc.Replays                 { return replays(t.view) }
-func (t *tx) Settings() kyc.Settings               { return settings(t.view) }
-func (t *tx) Consents() kyc.Consents               { return consents(t.view) }
-func (t *tx) Erasures() kyc.Erasures               { return erasures{c: t.c, tx: t} }
-func (t *tx) ChangeRequests() kyc.ChangeRequests   { return changeRequests(t.view) }
-func (t *tx) MobileNumbers() kyc.MobileNumbers     { return mobileNumbers(t.view) }
-func (t *tx) Messages() kyc.Messages               { return messages(t.view) }
+func (t *tx) Now() time.Time                             { return t.now.Truncate(time.Microsecond) }
+func (t *tx) Partners() kyc.Partners                     { return partners(t.view) }
+func (t *tx) Persons() kyc.Persons                       { return persons(t.view) }
+func (t *tx) Identifications() kyc.Identifications       { return identifications(t.view) }
+func (t *tx) Documents() kyc.Documents                   { return documents(t.view) }
+func (t *tx) Subscriptions() kyc.Subscriptions           { return subscriptions(t.view) }
+func (t *tx) Outbox() kyc.Outbox                         { return outbox(t.view) }
+func (t *tx) Jobs() kyc.Jobs                             { return jobs{c: t.c, tx: t} }
+func (t *tx) History() kyc.History                       { return history(t.view) }
+func (t *tx) Findings() kyc.Findings                     { return findings(t.view) }
+func (t *tx) Replays() kyc.Replays                       { return replays(t.view) }
+func (t *tx) Settings() kyc.Settings                     { return settings(t.view) }
+func (t *tx) ChangeRequests() kyc.ChangeRequests         { return changeRequests(t.view) }
+func (t *tx) MobileNumbers() kyc.MobileNumbers           { return mobileNumbers(t.view) }
+func (t *tx) Messages() kyc.Messages                     { return messages(t.view) }
+func (t *tx) TaxIdentifications() kyc.TaxIdentifications { return taxIdentifications(t.view) }
+func (t *tx) Consents() kyc.Consents                     { return consents(t.view) }
+func (t *tx) Erasures() kyc.Erasures                     { return erasures{c: t.c, tx: t} }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.

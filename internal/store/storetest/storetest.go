@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce},
 		{"Agreed", agreed}, {"Blanked", blanked}, {"ErasedOnce", erasedOnce},
 		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
+		{"TaxIdentifications", taxIdentifications}, {"Findings", findings},
 	}
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {

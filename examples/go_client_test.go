@@ -1,0 +1,71 @@
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestGoClient runs the example in Go beside a sandbox of its own.
+func TestGoClient(t *testing.T) {
+	bin, data := t.TempDir(), t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./cmd/identikit", "./examples/go-client")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	sandbox := exec.CommandContext(ctx, filepath.Join(bin, "identikit"), "sandbox", "--addr", "127.0.0.1:0", "--data", data, "--json")
+	sandbox.Cancel = func() error { return sandbox.Process.Signal(os.Interrupt) }
+	sandbox.WaitDelay = 10 * time.Second
+	out, err := sandbox.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sandbox.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := sandbox.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("the sandbox: %v", err)
+		}
+	})
+	if err := json.NewDecoder(out).Decode(&struct{}{}); err != nil { // once it serves
+		t.Fatalf("the sandbox did not start: %v", err)
+	}
+
+	ready, report := filepath.Join(data, "ready.json"), filepath.Join(data, "report.pdf")
+	said := example(t, ctx, bin, "--ready-file", ready, "--report", report)
+	for _, want := range []string{"webhook: successful\nit ended successful", "KYC_REPORT", "the report is in " + report} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	if got, want := strings.Join(regexp.MustCompile(`(?m)^webhook: .*$`).FindAllString(said, -1), ", "), "webhook: created, webhook: pending, webhook: successful"; got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+	if content, err := os.ReadFile(report); err != nil || !bytes.HasPrefix(content, []byte("%PDF-")) {
+		t.Errorf("the report: %v %.20q", err, content)
+	}
+	if said := example(t, ctx, bin, "--ready-file", ready, "--scenario", "ABORTIDENT"); !strings.Contains(said, "it ended aborted TECH_VIDEO") {
+		t.Errorf("%s", said)
+	}
+}
+
+func example(t *testing.T, ctx context.Context, bin string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(ctx, filepath.Join(bin, "go-client"), args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go-client: %v\n%s", err, out)
+	}
+	return string(out)
+}

@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/identikit/identikit/api"
+	"github.com/identikit/identikit/client"
+)
+
+// shapes are the client's types and the schemas of the API's description that
+// each of them speaks.
+var shapes = []struct {
+	of      any
+	schemas []string
+}{
+	{client.PersonData{}, []string{"PersonInput"}},
+	{client.Person{}, []string{"Person"}},
+	{client.PersonPatch{}, []string{"PersonPatch"}},
+	{client.Address{}, []string{"Address", "AddressInput"}},
+	{client.TaxInformation{}, []string{"TaxInformation", "TaxInformationInput"}},
+	{client.IdentificationData{}, []string{"IdentificationInput"}},
+	{client.RequestData{}, []string{"RequestInput"}},
+	{client.Identification{}, []string{"Identification"}},
+	{client.SupportedDocument{}, []string{"SupportedDocument"}},
+	{client.MobileNumberData{}, []string{"MobileNumberInput"}},
+	{client.MobileNumber{}, []string{"MobileNumber"}},
+	{client.ChangeRequest{}, []string{"ChangeRequest", "ChangeRequestAuthorized", "ChangeRequestConfirmed"}},
+	{client.ChangeAuthorization{}, []string{"ChangeRequestAuthorization"}},
+	{client.ChangeConfirmation{}, []string{"ChangeRequestConfirmation"}},
+	{client.Document{}, []string{"Document", "IdentificationDocument"}},
+	{client.Webhook{}, []string{"Webhook", "WebhookWithSecret"}},
+	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
+	{client.Moved{}, []string{"ClockMoved"}},
+	{client.Chosen{}, []string{"ResultChosen"}},
+	{client.Message{}, []string{"Message"}},
+}
+
+func description(t testing.TB) *openapi3.T {
+	t.Helper()
+	return must(openapi3.NewLoader().LoadFromData(api.OpenAPI))(t)
+}
+
+// TestShapes holds the fields of the client's types against the description,
+// both ways, so that neither gets one that the other lacks.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	doc := description(t)
+	for _, shape := range shapes {
+		fields := jsonFields(reflect.TypeOf(shape.of))
+		unknown := maps.Clone(fields)
+		for _, name := range shape.schemas {
+			schema := doc.Components.Schemas[name]
+			if schema == nil {
+				t.Errorf("the description has no %s", name)
+				continue
+			}
+			for property, described := range schema.Value.Properties {
+				delete(unknown, property)
+				field, ok := fields[property]
+				if !ok {
+					t.Errorf("%s has %s, and %T does not", name, property, shape.of)
+				} else if kind := kindOf(field.Type); kind != "any" && !described.Value.Type.Is(kind) {
+					t.Errorf("%s.%s is %v, and %T has %s", name, property, described.Value.Type.Slice(), shape.of, field.Type)
+				}
+			}
+		}
+		for property := range unknown {
+			t.Errorf("%T has %s, and %v does not", shape.of, property, shape.schemas)
+		}
+	}
+}
+
+// TestWords holds the client's words against the enumerations of the description.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	doc := description(t)
+	for schema, words := range map[string][]string{
+		"Status": {
+			string(client.StatusCreated), string(client.StatusPending), string(client.StatusPendingSuccessful), string(client.StatusPendingFailed),
+			string(client.StatusSuccessful), string(client.StatusAborted), string(client.StatusCanceled), string(client.StatusFailed),
+			string(client.StatusExpired), string(client.StatusRejected), string(client.StatusAuthorizationRequired),
+			string(client.StatusConfirmationRequired), string(client.StatusConfirmed), string(client.StatusIdentificationDataRequired),
+			string(client.StatusProcessed), string(client.StatusSigned), string(client.StatusPreSuccessful),
+			string(client.StatusPendingAccountCreation), string(client.StatusPendingRefTransfer),
+		},
+		"Method": {
+			string(client.MethodBank), string(client.MethodBankID), string(client.MethodBankPlus), string(client.MethodFourthline),
+			string(client.MethodFourthlineSigning), string(client.MethodIDnow), string(client.MethodIDnowAutoIdent),
+			string(client.MethodIDnowCustom), string(client.MethodManual), string(client.MethodPostident),
+		},
+		"ChangeStatus": {
+			string(client.ChangeAuthorizationRequired), string(client.ChangeConfirmationRequired), string(client.ChangeCompleted), string(client.ChangeFailed),
+		},
+		"Result": {
+			string(client.ResultSuccess), string(client.ResultSuccessDataChanged), string(client.ResultReviewPending),
+			string(client.ResultCheckPending), string(client.ResultFraudSuspicionPending), string(client.ResultFraudSuspicionConfirmed),
+			string(client.ResultFailed), string(client.ResultAborted), string(client.ResultCanceled),
+		},
+	} {
+		var want []string
+		for _, word := range doc.Components.Schemas[schema].Value.Enum {
+			want = append(want, word.(string))
+		}
+		slices.Sort(want)
+		slices.Sort(words)
+		same(t, schema, words, want)
+	}
+	for schema, words := range map[string][]string{
+		"EventType": {
+			string(client.EventIdentification), string(client.EventPersonChanged), string(client.EventPersonDeleted),
+			string(client.EventPersonMobileNumberCreated), string(client.EventPersonMobileNumberDeleted),
+			string(client.EventPersonTaxIdentificationChanged), string(client.EventPotentialAccountBlocking),
+		},
+		"DocumentType": {
+			string(client.DocumentKYCReport), string(client.DocumentIDDocument), string(client.DocumentPicture), string(client.DocumentVideo),
+			string(client.DocumentOther), string(client.DocumentProofOfAddress), string(client.DocumentProofOfTaxID),
+			string(client.DocumentProofOfProfession), string(client.DocumentSignature), string(client.DocumentQES), string(client.DocumentSignedQES),
+		},
+	} {
+		for _, word := range words {
+			if !slices.Contains(doc.Components.Schemas[schema].Value.Enum, any(word)) {
+				t.Errorf("%s has no %s", schema, word)
+			}
+		}
+	}
+}
+
+// jsonFields are the fields of a struct by their names in JSON, with those of
+// what is embedded.
+func jsonFields(of reflect.Type) map[string]reflect.StructField {
+	fields := map[string]reflect.StructField{}
+	for _, field := range reflect.VisibleFields(of) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" && name != "-" {
+			fields[name] = field
+		}
+	}
+	return fields
+}
+
+// kindOf is the type of JSON that a field of the client is read from.
+func kindOf(of reflect.Type) string {
+	if of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
+	switch {
+	case of == reflect.TypeFor[time.Time](), of.Kind() == reflect.String:
+		return "string"
+	case of == reflect.TypeFor[json.RawMessage]():
+		return "any"
+	case of.Kind() == reflect.Bool:
+		return "boolean"
+	case of.Kind() == reflect.Int, of.Kind() == reflect.Int64:
+		return "integer"
+	case of.Kind() == reflect.Slice:
+		return "array"
+	}
+	return "object"
+}
