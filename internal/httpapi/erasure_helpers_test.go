@@ -134,9 +134,9 @@ func telling() (body object, words []string) {
 	for path, word := range map[string]string{
 		"last_name": "Zwickelmeier", "birth_name": "Quastenflosser", "birth_city": "Hinterposemuckel", "address.line_1": "Nirgendwogasse 99",
 		"address.line_2": "Hinterhaus Sterntaler", "address.city": "Froschhausen", "contact_address.line_1": "Rapunzelturm 3", "email": "geheim@zwickelmeier.example",
-		"job_title": "Strohspinnerin", "business_purpose": "Goldspinnerei", "vat_number": "DE0815471199", "website_social_media": "https://gold.zwickel.example",
+		"job_title": "Strohspinnerin", "business_purpose": "Goldspinnerei", "vat_number": "DE136695976", "website_social_media": "https://gold.zwickel.example",
 		"business_trading_name": "Gold & Stroh", "business_address_line_1": "Spinnstube 7", "registration_number": "HRB-SIEBENZWERGE",
-		"mobile_number": "+4917655544433", "birth_date": "1967-07-23", "birth_province": "Lummerland", "work_province": "Taka-Tuka",
+		"mobile_number": "+4917655544433", "birth_date": "1967-07-23",
 	} {
 		put(body, path, word)
 		words = append(words, word)
@@ -186,6 +186,7 @@ func eventful(t testing.TB, l *testkit.Live) (person, ident string, words []stri
 	l.Call(201, "POST", "/v1/terms_and_conditions_events", object{
 		"document_id": "Kleingedrucktestcdc", "event_timestamp": "2020-04-04T04:04:04Z", "event_type": "APPROVED", "product_name": "OVERDRAFT", "signed_by": made.ID,
 	})
+	l.Call(201, "POST", base+"/tax_identifications", object{"country": "DE", "number": "86095742719", "primary": true})
 	const phone = "+4917655544433"
 	verify(t, l, made.ID, phone)
 	change := asked(t, l, made.ID, object{"email": "anderswo@zwickelmeier.example"})
@@ -196,5 +197,5 @@ func eventful(t testing.TB, l *testkit.Live) (person, ident string, words []stri
 	}
 	asked(t, l, made.ID, object{"email": "nirgends@zwickelmeier.example"})
 	reference := l.Call(200, "PATCH", ident+"/request", object{"device_data": "Web;Spieglein"})["reference"].(string)
-	return made.ID, ident, append(words, "anderswo@", "nirgends@", "DE89370400440532013000", "Spieglein", "Kleingedruckt", "Papperlapapp", reference, "/"+reference, "2020-02-02", "2020-03-03", "2020-04-04")
+	return made.ID, ident, append(words, "86095742719", "anderswo@", "nirgends@", "DE89370400440532013000", "Spieglein", "Kleingedruckt", "Papperlapapp", reference, "/"+reference, "2020-02-02", "2020-03-03", "2020-04-04")
 }
