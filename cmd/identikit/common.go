@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/crash"
@@ -60,6 +61,11 @@ type dataFlags struct {
 // open opens the installation's store. Only a command that makes something may
 // begin a new one: a wrong folder is more likely than a new sandbox.
 func (f dataFlags) open(ctx context.Context, mayBegin bool) (kyc.Store, error) {
+	return f.openBy(ctx, mayBegin, clock.Real{})
+}
+
+// openBy is open on another clock.
+func (f dataFlags) openBy(ctx context.Context, mayBegin bool, by kyc.Clock) (kyc.Store, error) {
 	url := f.Database
 	if url == "" {
 		url = sandbox.DatabaseFile(f.Data)
@@ -70,18 +76,35 @@ func (f dataFlags) open(ctx context.Context, mayBegin bool) (kyc.Store, error) {
 			return nil, err
 		}
 	}
-	return openStore(ctx, url)
+	return openStoreBy(ctx, url, by)
 }
 
 // openStore opens the store of an installation that makes up its ids by chance.
 func openStore(ctx context.Context, url string) (kyc.Store, error) {
+	return openStoreBy(ctx, url, clock.Real{})
+}
+
+// openStoreBy is openStore on another clock.
+func openStoreBy(ctx context.Context, url string, by kyc.Clock) (kyc.Store, error) {
 	store, err := sqlstore.Open(ctx, url, sqlstore.Options{
-		Clock: clock.Real{}, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
+		Clock: by, NewID: func(suffix string, _ int64) string { return id.Random(suffix) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	return crash.Store(store), nil
+}
+
+// eraseFlags say how long who does not become a customer is kept.
+type eraseFlags struct {
+	EraseAfter time.Duration `help:"Erase persons who were not identified successfully within this time of their creation; 0 keeps them for ever." default:"2160h" env:"IDENTIKIT_ERASE_AFTER" placeholder:"DURATION"`
+}
+
+func (f eraseFlags) check() error {
+	if f.EraseAfter < 0 || (f.EraseAfter > 0 && f.EraseAfter < time.Hour) {
+		return fmt.Errorf("--erase-after must be an hour or more, like 2160h for 90 days, or 0 to keep everybody")
+	}
+	return nil
 }
 
 // masterFlags say where the master key is.

@@ -25,6 +25,7 @@ type cli struct {
 	Serve    serveCmd         `cmd:"" help:"Run the server in production, with a real provider."`
 	Simulate simulateCmd      `cmd:"" help:"Run a provider's simulator alone."`
 	Partner  partnerCmd       `cmd:"" help:"Make and change partners, the clients of the API."`
+	Person   personCmd        `cmd:"" help:"Erase persons, and read what is known of them for auditors."`
 	Webhook  webhookCmd       `cmd:"" help:"Look after webhook subscriptions."`
 	Listen   listenCmd        `cmd:"" help:"See events on this machine as they come, and forward them to a receiver that you write."`
 	Clock    clockCmd         `cmd:"" help:"Move the clock of a running sandbox."`

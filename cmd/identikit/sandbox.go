@@ -30,6 +30,7 @@ type sandboxCmd struct {
 	CommitDelay        time.Duration `help:"Make every commit of SQLite slower: for measurements." hidden:""`
 	JSON               bool          `name:"json" help:"Print for programs: one JSON object once everything serves."`
 	limitFlags
+	eraseFlags
 	logFlags
 }
 
@@ -41,10 +42,13 @@ func (sandboxCmd) Help() string {
 
 // Run implements the subcommand.
 func (c *sandboxCmd) Run(ctx context.Context) error {
+	if err := c.eraseFlags.check(); err != nil {
+		return err
+	}
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, MaxIdentical: c.MaxIdentical, ClockStart: c.ClockStart,
-		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies, Log: c.logger(slog.LevelWarn), Version: version,
+		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies, EraseAfter: c.EraseAfter, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

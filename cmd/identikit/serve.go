@@ -41,6 +41,7 @@ type serveCmd struct {
 	SmsFrom  string `help:"The sender that phones show." env:"IDENTIKIT_SMS_FROM" placeholder:"NAME"`
 
 	limitFlags
+	eraseFlags
 	masterFlags
 	logFlags
 }
@@ -57,6 +58,9 @@ Example:
 
 // check says what is wrong with the settings before anything starts.
 func (c *serveCmd) check() error {
+	if err := c.eraseFlags.check(); err != nil {
+		return err
+	}
 	if len(c.IdnowPushSecret) < 32 {
 		return fmt.Errorf("--idnow-push-secret must have 32 characters at least; make one with `openssl rand -hex 32`")
 	}
@@ -106,6 +110,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
 		MaxUpload:     int64(c.MaxUpload),
 		MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
+		EraseAfter:      c.EraseAfter,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
@@ -115,6 +120,9 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		},
 	})
 	if err := s.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	if err := s.Flow.ScheduleErasure(ctx); err != nil {
 		return err
 	}
 	listeners, err := c.listen(s)

@@ -33,7 +33,22 @@ func (w *world) audit() *rows {
 	w.auditEvidence(r)
 	w.auditLedger(r)
 	w.auditPapers(r)
+	w.auditErased(r)
 	return r
+}
+
+// auditErased: an erased person is erased whole, and the record goes with its key.
+func (w *world) auditErased(r *rows) {
+	for _, e := range r.erased {
+		kept := e.keepUntil != 0
+		jobs := 0
+		if kept {
+			jobs = 1
+		}
+		if e.partner != "" || e.attributes != "{}" || e.identity != "" || e.lines != 0 || e.told != 1 || (e.record != nil) != kept || (e.key != nil) != kept || e.jobs != jobs {
+			w.lose("person %s is erased by half: %+v", e.id, e)
+		}
+	}
 }
 
 // auditPersons: each has a key and one beginning; the version counts the changes.

@@ -122,6 +122,7 @@ func (w *world) auditFolder(r *rows) {
 	for _, f := range r.findings {
 		named = append(named, f.archive)
 	}
+	named = append(named, r.keptFiles...)
 	slices.Sort(named)
 	err := filepath.Walk(filepath.Join(w.data, "documents"), func(path string, info os.FileInfo, err error) error {
 		if err != nil || info.IsDir() {

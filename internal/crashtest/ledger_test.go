@@ -44,6 +44,7 @@ type person struct {
 	fixed   object   // what the answers said of fields that nobody else changes
 	idents  []*ident
 
+	erasing  bool   // somebody has begun to erase it: from now on it may be gone
 	phone    string // the mobile number that was acknowledged and is not being removed
 	verified bool
 
@@ -117,13 +118,28 @@ func (l *ledger) lost() int {
 	return l.losses
 }
 
-// all lists the persons and their identifications, acknowledged or not.
+// all lists the persons and their identifications, acknowledged or not, but for
+// those that are being erased.
 func (l *ledger) all() (persons []*person, idents []*ident) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	persons = append(persons, l.persons...)
-	for _, p := range persons {
-		idents = append(idents, p.idents...)
+	for _, p := range l.persons {
+		if !p.erasing {
+			persons = append(persons, p)
+			idents = append(idents, p.idents...)
+		}
+	}
+	return persons, idents
+}
+
+// erasing is how many persons and identifications are being erased.
+func (l *ledger) erasing() (persons, idents int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, p := range l.persons {
+		if p.erasing {
+			persons, idents = persons+1, idents+len(p.idents)
+		}
 	}
 	return persons, idents
 }

@@ -29,6 +29,9 @@ type rows struct {
 	attempts      map[string][]attemptRow
 	jobs          []jobRow
 	replays       map[string]string // key → body
+	erased        []erasedRow       // persons; what is theirs is in none of the others
+	forgotten     map[string]bool   // identifications of erased persons
+	keptFiles     []string          // files that the law keeps of them
 	taxes         []taxRow
 	clock         time.Time // the sandbox's, when the rows were read or a little later
 }
@@ -36,6 +39,14 @@ type rows struct {
 type personRow struct {
 	id      string
 	version int
+}
+
+type erasedRow struct {
+	id, partner, attributes, identity string
+	keepUntil                         int64
+	record, key                       []byte
+	lines, told                       int // of the history: how many have details, how many tell of the erasure
+	jobs                              int
 }
 
 type identRow struct {
@@ -121,7 +132,7 @@ func isolation(database string) sql.IsolationLevel {
 }
 
 func readRows(tx *sql.Tx) (*rows, error) {
-	r := &rows{keys: map[string][]byte{}, subscriptions: map[string]subscriptionRow{}, attempts: map[string][]attemptRow{}, replays: map[string]string{}}
+	r := &rows{forgotten: map[string]bool{}, keys: map[string][]byte{}, subscriptions: map[string]subscriptionRow{}, attempts: map[string][]attemptRow{}, replays: map[string]string{}}
 	for _, t := range r.tables() {
 		if err := each(tx, t.query, t.row); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.query, err)
@@ -136,27 +147,31 @@ type table struct {
 	row   func(scan func(...any) error) error
 }
 
+// erased are the persons that are.
+const erased = `SELECT id FROM persons WHERE erased_at > 0`
+
 func (r *rows) tables() []table {
 	return []table{
-		{`SELECT id, version FROM persons ORDER BY seq`, into(&r.persons, func(x *personRow) []any { return []any{&x.id, &x.version} })},
-		{`SELECT person_id, sealed_key FROM person_keys`, func(scan func(...any) error) error {
+		{`SELECT id, version FROM persons WHERE erased_at = 0 ORDER BY seq`, into(&r.persons, func(x *personRow) []any { return []any{&x.id, &x.version} })},
+		{`SELECT person_id, sealed_key FROM person_keys WHERE person_id NOT IN (` + erased + `)`, func(scan func(...any) error) error {
 			var id string
 			var key []byte
 			err := scan(&id, &key)
 			r.keys[id] = key
 			return err
 		}},
-		{`SELECT id, person_id, state, reference, url, device_data, completed_at, requested_at, link_expires_at, version FROM identifications ORDER BY seq`,
+		{`SELECT id, person_id, state, reference, url, device_data, completed_at, requested_at, link_expires_at, version FROM identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.idents, func(x *identRow) []any {
 				return []any{&x.id, &x.person, &x.state, &x.reference, &x.link, &x.device, &x.completedAt, &x.requestedAt, &x.linkExpiresAt, &x.version}
 			})},
-		{`SELECT at, partner_id, person_id, identification_id, actor, request_id, event, from_state, to_state, details FROM history ORDER BY seq`,
+		{`SELECT at, partner_id, person_id, identification_id, actor, request_id, event, from_state, to_state, details FROM history WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.history, func(x *historyRow) []any {
 				return []any{&x.at, &x.partner, &x.person, &x.ident, &x.actor, &x.request, &x.event, &x.from, &x.to, &x.details}
 			})},
-		{`SELECT identification_id, fingerprint, result, archive, raw FROM findings ORDER BY seq`,
+		{`SELECT identification_id, fingerprint, result, archive, raw FROM findings
+			WHERE identification_id NOT IN (SELECT id FROM identifications WHERE person_id IN (` + erased + `)) ORDER BY seq`,
 			into(&r.findings, func(x *findingRow) []any { return []any{&x.ident, &x.fingerprint, &x.result, &x.archive, &x.raw} })},
-		{`SELECT id, person_id, identification_id, name, document_type, blob, size, deleted_at, sealed_name IS NOT NULL, customer_accessible FROM documents ORDER BY seq`,
+		{`SELECT id, person_id, identification_id, name, document_type, blob, size, deleted_at, sealed_name IS NOT NULL, customer_accessible FROM documents WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.documents, func(x *documentRow) []any {
 				return []any{&x.id, &x.person, &x.ident, &x.name, &x.kind, &x.blob, &x.size, &x.deletedAt, &x.uploaded, &x.accessible}
 			})},
@@ -186,7 +201,23 @@ func (r *rows) tables() []table {
 			r.replays[key] = string(body)
 			return err
 		}},
-		{`SELECT id, person_id, country, is_primary FROM tax_identifications ORDER BY seq`,
+		{`SELECT id, partner_id, attributes, identity_key, keep_until, record, (SELECT sealed_key FROM person_keys WHERE person_id = persons.id),
+			(SELECT COUNT(*) FROM history WHERE person_id = persons.id AND event NOT IN ('person_erased', 'record_destroyed') AND details <> '{}'),
+			(SELECT COUNT(*) FROM history WHERE person_id = persons.id AND event = 'person_erased'),
+			(SELECT COUNT(*) FROM jobs WHERE key = persons.id OR key IN (SELECT id FROM identifications WHERE person_id = persons.id))
+			FROM persons WHERE erased_at > 0`, into(&r.erased, func(x *erasedRow) []any {
+			return []any{&x.id, &x.partner, &x.attributes, &x.identity, &x.keepUntil, &x.record, &x.key, &x.lines, &x.told, &x.jobs}
+		})},
+		{`SELECT id FROM identifications WHERE person_id IN (` + erased + `)`, func(scan func(...any) error) error {
+			var id string
+			err := scan(&id)
+			r.forgotten[id] = true
+			return err
+		}},
+		{`SELECT blob FROM documents WHERE blob <> '' AND person_id IN (` + erased + `) UNION ALL SELECT archive FROM findings WHERE archive <> ''
+			AND identification_id IN (SELECT id FROM identifications WHERE person_id IN (` + erased + `))`,
+			into(&r.keptFiles, func(x *string) []any { return []any{x} })},
+		{`SELECT id, person_id, country, is_primary FROM tax_identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.taxes, func(x *taxRow) []any { return []any{&x.id, &x.person, &x.country, &x.primary} })},
 		{`SELECT value FROM settings WHERE name = 'sandbox_clock'`, func(scan func(...any) error) error {
 			var both string // the sandbox's time and the machine's at that moment

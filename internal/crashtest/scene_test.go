@@ -46,6 +46,8 @@ var scenes = []scene{
 	{"papers", papers, false},
 	{"paused subscription", pausedSubscription, true},
 	{"work that others did", doneByOthers, false},
+	{"consents", consents, false},
+	{"erasure", erasure, false},
 	{"mobile number", mobileNumber, false},
 	{"tax identifications", taxIdentifications, false},
 }
@@ -317,20 +319,13 @@ func sweep(s *stage) error {
 // pausedSubscription: a partner whose receiver is deaf until the subscription
 // is paused, and then hears again.
 func pausedSubscription(s *stage) error {
-	out, err := s.w.command(s.p, "partner", "create", "--name", "Deaf Bank", "--json")
+	deaf, err := s.bank("deaf")
 	if err != nil {
 		return err
 	}
-	var partner sandbox.Credentials
-	if err := json.Unmarshal(out, &partner); err != nil {
+	if _, err := s.w.command(s.p, "partner", "set", deaf.partner.ClientID, "--greeting", "Deaf", "--json"); err != nil {
 		return err
 	}
-	if _, err := s.w.command(s.p, "partner", "set", partner.ClientID, "--greeting", "Deaf", "--json"); err != nil {
-		return err
-	}
-	other := s.w.client(fmt.Sprintf("deaf-%d", s.w.next()), false)
-	other.partner = partner
-	deaf := &stage{other, s.p}
 	h, err := deaf.subscribe("IDENTIFICATION")
 	if err != nil {
 		return err
@@ -352,6 +347,21 @@ func pausedSubscription(s *stage) error {
 		},
 		func() error { return s.advance("1s") },
 	)
+}
+
+// bank makes another partner.
+func (s *stage) bank(name string) (*stage, error) {
+	out, err := s.w.command(s.p, "partner", "create", "--name", name, "--json")
+	if err != nil {
+		return nil, err
+	}
+	var partner sandbox.Credentials
+	if err := json.Unmarshal(out, &partner); err != nil {
+		return nil, err
+	}
+	other := s.w.client(fmt.Sprintf("%s-%d", name, s.w.next()), false)
+	other.partner = partner
+	return &stage{other, s.p}, nil
 }
 
 // doneByOthers puts in what a node finds when another was quicker: the start of

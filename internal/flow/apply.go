@@ -118,8 +118,11 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 		return err
 	}
 	p.Attributes = p.Attributes.Clone()
-	p.Attributes.Set("aml_follow_up_date", amlFollowUp(tx.Now()))
+	p.Attributes.Set("aml_follow_up_date", amlFollowUp(tx.Now(), p.Attributes))
 	p.Attributes.Set("legitimation_valid_until", f.Paper.ValidUntil)
+	if err := watchPaper(tx, p); err != nil {
+		return err
+	}
 	if len(corrected) > 0 {
 		return s.changePerson(ctx, tx, &p, corrected, byProvider, nil)
 	}

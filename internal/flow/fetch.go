@@ -21,10 +21,18 @@ const (
 func pollAt(t time.Time) time.Time { return t.Truncate(time.Minute).Add(time.Minute) }
 
 // Notice says that a firm has something to tell about an identification. What
-// it claims is not believed: a job asks the firm.
+// it claims is not believed: a job asks the firm. Of somebody who was erased
+// there is nothing to ask about, and no reason for the firm to tell it again.
 func (s *Service) Notice(ctx context.Context, id string) error {
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		if _, err := tx.Identifications().Get(id); err != nil {
+		_, err := tx.Identifications().Get(id)
+		if kyc.IsKind(err, kyc.NotFound) {
+			forgotten, e := tx.Erasures().Forgotten(id)
+			if forgotten || e != nil {
+				return e
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return tx.Jobs().Add(kyc.Job{Kind: kyc.FetchResult, Key: id, DueAt: tx.Now()})

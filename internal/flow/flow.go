@@ -36,6 +36,9 @@ type Service struct {
 	Texter    Texter // nil: no texts can be sent
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
+	// EraseAfter is how long a person who does not become a customer is kept; 0:
+	// for ever.
+	EraseAfter time.Duration
 	// MaxIdentical is how many identical persons a sandbox takes of one partner; 0 is 1,000 (S4).
 	MaxIdentical int
 	// RequestDeadline is how long `request` waits for the provider.
@@ -68,6 +71,7 @@ const (
 	byPartner  = "partner"
 	byProvider = "provider"
 	bySystem   = "system"
+	byOperator = "operator"
 )
 
 // berlin is where the AML dates of the API are reckoned (rulings §2).

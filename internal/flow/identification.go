@@ -51,7 +51,7 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 		}
 		err = tx.History().Add(kyc.Entry{
 			PartnerID: partnerID, PersonID: personID, IdentificationID: i.ID, At: tx.Now(), Actor: byPartner,
-			RequestID: requestID(ctx), Event: "created", To: i.State, Details: details(map[string]any{"method": i.Method}),
+			RequestID: requestID(ctx), Event: "created", To: i.State, Details: details(createdDetails(i, body)),
 		})
 		if err != nil {
 			return nil, err
@@ -59,6 +59,16 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 		return i, queueIdentification(tx, subscriptions, i)
 	})
 	return i, replay, err
+}
+
+// createdDetails are what the history says of a new identification: the time of
+// consent in the very text that was sent.
+func createdDetails(i kyc.Identification, body map[string]any) map[string]any {
+	about := map[string]any{"method": i.Method}
+	if !i.TermsSignedAt.IsZero() {
+		about["as_sent"] = map[string]any{"terms_and_conditions_signed_at": body["terms_and_conditions_signed_at"]}
+	}
+	return about
 }
 
 // readIdentification checks the request: the fields, the method, the person.

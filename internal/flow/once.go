@@ -15,7 +15,27 @@ type Once struct {
 	Key    string
 	Hash   []byte
 	Status int
-	Render func(noun any) ([]byte, error)
+	// PersonID is whose data the answer holds, if the path says so; else the noun
+	// is asked. By it the answer is found when the person is erased.
+	PersonID string
+	Render   func(noun any) ([]byte, error)
+	StatusOf func(noun any) int // instead of Status, where the noun decides
+}
+
+// status is how the noun is answered.
+func (o Once) status(noun any) int {
+	if o.StatusOf != nil {
+		return o.StatusOf(noun)
+	}
+	return cmp.Or(o.Status, 201)
+}
+
+// about is the person whose data an answer holds.
+func about(noun any, o Once) string {
+	if n, ok := noun.(interface{ AboutPerson() string }); ok && o.PersonID == "" {
+		return n.AboutPerson()
+	}
+	return o.PersonID
 }
 
 // once runs the deed unless its key was used; then the stored answer comes back.
@@ -47,7 +67,8 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 			return err
 		}
 		return tx.Replays().Insert(kyc.Replay{
-			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: cmp.Or(o.Status, 201), Body: body, CreatedAt: tx.Now(),
+			PartnerID: partnerID, Key: o.Key, RequestHash: o.Hash, Status: o.status(noun), Body: body, CreatedAt: tx.Now(),
+			PersonID: about(noun, o),
 		})
 	})
 	if err == nil {
@@ -61,6 +82,9 @@ func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(
 type refusal struct{ error }
 
 func sameRequest(r kyc.Replay, o Once) error {
+	if len(r.RequestHash) == 0 { // blanked: whose answer it was is erased
+		return kyc.Missing("Solaris::Person", r.PersonID)
+	}
 	if bytes.Equal(r.RequestHash, o.Hash) {
 		return nil
 	}

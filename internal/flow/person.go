@@ -14,9 +14,6 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// amlYears is the AML cycle of a person whose risk is not scored: medium (rulings §2).
-const amlYears = 5
-
 // CreatePerson makes a person from a decoded request.
 func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, body map[string]any) (kyc.Person, *kyc.Replay, error) {
 	now := s.Clock.Now()
@@ -79,7 +76,7 @@ func fillIn(a kyc.Attributes, now time.Time) {
 	a.Set("screening_progress", "NOT_SCREENED")
 	a.Set("risk_classification_status", "NOT_SCORED")
 	a.Set("customer_vetting_status", "NOT_VETTED")
-	a.Set("aml_follow_up_date", amlFollowUp(now))
+	a.Set("aml_follow_up_date", amlFollowUp(now, a))
 }
 
 // fillInIndustry gives an employee the industry that the API gives them.
@@ -95,9 +92,7 @@ const (
 	employeeIndustryKey = "ECONOMICALLY_DEPENDENT_INDIVIDUALS"
 )
 
-func amlFollowUp(now time.Time) string {
-	return now.In(berlin).AddDate(amlYears, 0, 0).Format(time.DateOnly)
-}
+func amlFollowUp(now time.Time, a kyc.Attributes) string { return kyc.AMLFollowUp(now.In(berlin), a) }
 
 // details renders the details of a history entry.
 func details(v any) string {

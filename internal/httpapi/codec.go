@@ -103,7 +103,7 @@ func onceFor(c *call, render func(any) ([]byte, error)) (flow.Once, error) {
 		hash.Write(part)
 		hash.Write([]byte{0})
 	}
-	return flow.Once{Key: key, Hash: hash.Sum(nil), Render: render}, nil
+	return flow.Once{Key: key, Hash: hash.Sum(nil), PersonID: c.PathValue("person_id"), Render: render}, nil
 }
 
 // onceAndBody reads what every POST that may be repeated begins with. render

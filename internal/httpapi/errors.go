@@ -39,7 +39,8 @@ const clientGone = 499
 var titles = map[string]string{
 	"invalid_model": "Invalid Model", "validation_error": "Validation Error", "type_error": "Type Error",
 	"invalid_json": "Invalid JSON", "invalid_webhook_url": "Invalid Webhook URL", "unsafe_webhook_url": "Unsafe Webhook URL",
-	"idnow_error": "IDnow Error", "deprecated_params": "Deprecated Parameters", "token_required": "Token Required",
+	"constraint_violation": "Constraint Violation",
+	"idnow_error":          "IDnow Error", "deprecated_params": "Deprecated Parameters", "token_required": "Token Required",
 	"invalid_token": "Invalid Token", "unauthorized_action": "Unauthorized Action",
 	"Unauthorized Change Request": "Unauthorized Change Request", "model_not_found": "Model Not Found",
 	"record_not_unique": "Record Not Unique",

@@ -62,7 +62,7 @@ func readRefusal(t testing.TB, status int, body []byte) (r refusal) {
 		if e.Status != status {
 			t.Errorf("status %d in a %d: %s", e.Status, status, body)
 		}
-		if e.Source != nil && e.Detail != e.Source.Field+" "+e.Source.Message && e.Code != "deprecated_params" {
+		if e.Source != nil && e.Detail != e.Source.Field+" "+e.Source.Message && e.Code != "deprecated_params" && e.Code != "constraint_violation" {
 			t.Errorf("detail %q is not field and message %v", e.Detail, *e.Source)
 		}
 	}

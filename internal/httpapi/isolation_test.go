@@ -51,6 +51,7 @@ func TestIsolation(t *testing.T) {
 			"change_requests": path.Base(asked(t, l, person, object{"job_title": "Miller"})),
 			"persons":         person, "identifications": path.Base(ident), "webhooks": webhook,
 			"tax_identifications": l.Call(201, "POST", "/v1/persons/"+person+"/tax_identifications", object{"country": "DE", "number": "86095742719"})["id"].(string),
+			"device_consents":     l.Call(201, "POST", "/v1/persons/"+person+"/device_consents", object{"event_type": "APPROVED", "confirmed_at": "2020-01-01T00:00:00Z"})["id"].(string),
 			"documents":           l.Call(200, "GET", ident+"?include_documents=true", nil)["documents"].([]any)[0].(object)["id"].(string),
 		}
 		other := newPartner(t, l, flow.NewPartner{Name: "Other Bank"}) // known at once

@@ -50,6 +50,14 @@ var Routes = []Route{
 	{Method: "DELETE", Path: "/v1/persons/{person_id}/documents/{id}", fn: (*Server).deleteDocument},
 	{Method: "GET", Path: "/v1/persons/{person_id}/documents/{id}/file", fn: (*Server).getDocumentFile},
 
+	{Method: "POST", Path: "/v1/persons/{person_id}/device_consents", fn: (*Server).createDeviceConsent},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/device_consents/{id}", fn: (*Server).changeDeviceConsent},
+	{Method: "POST", Path: "/v1/persons/{person_id}/device_activities", fn: (*Server).createDeviceActivity},
+	{Method: "POST", Path: "/v1/persons/{person_id}/settings", fn: (*Server).createSettings},
+	{Method: "POST", Path: "/v1/terms_and_conditions_events", fn: (*Server).createTermsEvent},
+	{Method: "PATCH", Path: "/v1/persons/{person_id}/update_for_development", sandbox: true, fn: (*Server).updateForDevelopment},
+	{Method: "POST", Path: "/v1/persons/{person_id}/test_id_document_update", sandbox: true, fn: (*Server).checkPaper},
+
 	{Method: "POST", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).createIdentification},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications", fn: (*Server).listPersonIdentifications},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}", fn: (*Server).getIdentification},

@@ -21,6 +21,8 @@ const (
 	MobileNumber   = "cmno"
 	Tax            = "ctin"
 	Consent        = "dcon"
+	DeviceActivity = "dact"
+	TermsEvent     = "tcev"
 	Plain          = "" // webhooks, notifications: no suffix
 )
 

@@ -63,6 +63,9 @@ type ChangeRequest struct {
 	Version   int64
 }
 
+// AboutPerson says whose data this is.
+func (r ChangeRequest) AboutPerson() string { return r.PersonID }
+
 // OTP is a one-time password that was sent to a phone.
 type OTP struct {
 	Sealed    []byte // with the person's key; nil: there is none

@@ -70,6 +70,9 @@ type Identification struct {
 	Version       int64
 }
 
+// AboutPerson says whose data this is.
+func (i Identification) AboutPerson() string { return i.PersonID }
+
 // VisibleReason is the failure reason as far as partners may know it: "No
 // reason can be disclosed for the final failed status" (S4).
 func (i Identification) VisibleReason() string {

@@ -16,7 +16,17 @@ const (
 	ReplayDelivery JobKind = "replay"   // send a notification once more; Key: notification
 	SendMessage    JobKind = "message"  // send a text to a phone; Key: message
 	SweepDocuments JobKind = "sweep"    // remove bytes that no row names; Key: "documents"
+	PaperExpiry    JobKind = "paper"    // tell that the identity document runs out; Key: person
+	EraseStale     JobKind = "stale"    // erase who did not become a customer in time; Key: "persons"
+	ErasePerson    JobKind = "erase"    // the same for one whose identification was still open; Key: person
+	DestroyRecord  JobKind = "destroy"  // the law keeps the record no longer; Key: person
 )
+
+// PersonalJobs are the kinds whose key is a person or an identification: they
+// go when the person is erased.
+var PersonalJobs = []JobKind{
+	StartSession, FetchResult, PollResult, FetchEvidence, Expire, PaperExpiry, ErasePerson, DestroyRecord,
+}
 
 // Job is work that is due at some time. It carries ids, never data.
 type Job struct {

@@ -23,6 +23,9 @@ type Person struct {
 	Version    int64
 }
 
+// AboutPerson says whose data this is.
+func (p Person) AboutPerson() string { return p.ID }
+
 // IdentityKey is the same for persons with the same names, birth city and birth
 // date, whatever the letter case and the white space (S4: identical persons).
 func (p Person) IdentityKey() string {

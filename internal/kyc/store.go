@@ -34,6 +34,8 @@ type View interface {
 	Findings() FindingReader
 	Replays() ReplayReader
 	Settings() SettingReader
+	Consents() ConsentReader
+	Erasures() ErasureReader
 	ChangeRequests() ChangeRequestReader
 	MobileNumbers() MobileNumberReader
 	Messages() MessageReader
@@ -57,6 +59,8 @@ type Tx interface {
 	Findings() Findings
 	Replays() Replays
 	Settings() Settings
+	Consents() Consents
+	Erasures() Erasures
 	ChangeRequests() ChangeRequests
 	MobileNumbers() MobileNumbers
 	Messages() Messages
@@ -86,7 +90,8 @@ type Partners interface {
 	PurgeTokens(expiredBefore time.Time) error
 }
 
-// PersonReader reads persons. Another partner's person is NotFound.
+// PersonReader reads persons. Another partner's person is NotFound, and so is
+// one that was erased. Within a Tx, what Get reads stays as it is until that ends.
 type PersonReader interface {
 	Get(partnerID, id string) (Person, error)
 	List(partnerID string, p Page) ([]Person, error)
@@ -105,7 +110,8 @@ type Persons interface {
 // IdentificationFilter narrows a list: PersonID empty means all of the partner's.
 type IdentificationFilter struct{ PartnerID, PersonID string }
 
-// IdentificationReader reads identifications. Find is for partners, Get for ourselves.
+// IdentificationReader reads identifications. Find is for partners, Get for
+// ourselves. Those of an erased person are NotFound to both.
 type IdentificationReader interface {
 	Get(id string) (Identification, error)
 	Find(partnerID, personID, id string) (Identification, error)
@@ -255,6 +261,7 @@ type Findings interface {
 // Replay is the stored answer of a request that carried an idempotency key.
 type Replay struct {
 	PartnerID, Key string
+	PersonID       string // whose data the answer holds; empty: nobody's
 	RequestHash    []byte
 	Status         int
 	Body           []byte

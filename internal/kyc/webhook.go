@@ -66,4 +66,6 @@ const (
 	EventMobileNumberCreated      = "PERSON_MOBILE_NUMBER_CREATED"
 	EventMobileNumberDeleted      = "PERSON_MOBILE_NUMBER_DELETED"
 	EventTaxIdentificationChanged = "PERSON_TAX_IDENTIFICATION_CHANGED"
+	EventPersonDeleted            = "PERSON_DELETED"
+	EventPaperExpiry              = "POTENTIAL_ACCOUNT_BLOCKING"
 )

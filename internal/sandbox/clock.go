@@ -38,6 +38,21 @@ func (w *World) setClock(ctx context.Context) error {
 	return w.keepClock(ctx)
 }
 
+// Time says where the clock of a sandbox's database stands, whether it runs or
+// not; false if the database is no sandbox's.
+func Time(ctx context.Context, store kyc.Store) (now time.Time, ok bool, err error) {
+	err = store.View(ctx, func(v kyc.View) error {
+		text, known, err := v.Settings().Get(clockSetting)
+		if err != nil || !known {
+			return err
+		}
+		at, wall, err := readClock(text)
+		now, ok = at.Add(max(0, clock.Real{}.Now().Sub(wall))), err == nil
+		return err
+	})
+	return now, ok, err
+}
+
 func readClock(text string) (at, wall time.Time, err error) {
 	if len(text) < 2*len(clockForm) {
 		return at, wall, errClock

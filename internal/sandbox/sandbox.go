@@ -50,6 +50,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	CommitDelay    time.Duration // makes every commit of SQLite slower, for measurements
 	MaxUpload      int64         // bytes of the largest file that partners may upload; 0: the default
+	EraseAfter     time.Duration // how long who does not become a customer is kept; 0: for ever
 	Log            *slog.Logger
 	Version        string
 }
@@ -194,7 +195,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
-		PublicURL: w.Ready.APIURL, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
+		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
 			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
@@ -202,6 +203,9 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	})
 	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
+		return err
+	}
+	if err := w.server.Flow.ScheduleErasure(ctx); err != nil {
 		return err
 	}
 	listeners := func(handlers map[string]http.Handler) (all []server.Listener) {

@@ -44,6 +44,8 @@ type Config struct {
 	MaxConcurrent  int            // calls of one partner at a time; 0: the default
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 
+	EraseAfter time.Duration // how long who does not become a customer is kept; 0: for ever
+
 	IDnow           idnow.Config
 	IDnowPushSecret string
 
@@ -83,7 +85,7 @@ func New(c Config) *Server {
 		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
 		Texter:    c.Texter,
-		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline,
+		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -96,7 +98,8 @@ func New(c Config) *Server {
 		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver, kyc.ReplayDelivery: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
-			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage,
+			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage, kyc.PaperExpiry: f.PaperExpiry,
+			kyc.EraseStale: f.EraseStale, kyc.ErasePerson: f.EraseStalePerson, kyc.DestroyRecord: f.DestroyRecord,
 		}},
 		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})
 	return &Server{

@@ -27,7 +27,7 @@ func readIdentification(scan func(...any) error) (i kyc.Identification, err erro
 
 func (s identifications) Get(id string) (kyc.Identification, error) {
 	return must(s.c, "Solaris::Identification", id, readIdentification,
-		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1`+s.c.forUpdate(), id)
+		`SELECT `+identificationColumns+` FROM identifications WHERE id = $1 AND partner_id <> ''`+s.c.forUpdate(), id)
 }
 
 func (s identifications) Find(partnerID, personID, id string) (kyc.Identification, error) {
@@ -68,8 +68,11 @@ func waiting(i kyc.Identification) any {
 	return int64(*i.EstimatedWaitingTime)
 }
 
+// Insert loses the race against an erasure of the person as against a newer
+// version (docs/adr/0003).
 func (s identifications) Insert(i kyc.Identification) error {
-	err := s.c.exec(`UPDATE persons SET identifications = identifications + 1 WHERE id = $1`, i.PersonID)
+	err := s.c.exec(`UPDATE persons SET identifications = identifications + 1,
+		version = CASE WHEN erased_at = 0 THEN version ELSE -1 END WHERE id = $1`, i.PersonID)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,10 @@ const (
 	// them itself, and waits for readers: only while nobody writes or reads from
 	// the log can all be moved and the log begin anew.
 	logLimit = 16384
+	// scrubTries and scrubRest are how often and how quickly the log is tried to
+	// be emptied after something was erased: one is refused while another moves it.
+	scrubTries = 50
+	scrubRest  = 10 * time.Millisecond
 )
 
 // mover moves what was committed from the log into the file (a checkpoint), on a
@@ -23,6 +27,7 @@ type mover struct {
 	stop    chan struct{}
 	done    chan struct{}
 	tooLong atomic.Bool
+	full    bool  // the log could not be emptied after something was erased; the writer's alone
 	failed  error // of the last try; read after done
 }
 
@@ -52,7 +57,8 @@ func (m *mover) run() {
 }
 
 // move moves what it can and returns the length of the log. PASSIVE waits for
-// nobody, and what a reader still needs stays for the next time; RESTART waits.
+// nobody, and what a reader still needs stays for the next time; RESTART waits,
+// and so does TRUNCATE, which leaves an empty log.
 func (m *mover) move(c *liteConn, how string) (pages int64, err error) {
 	err = lookAlone(c, func(scan func(...any) error) error {
 		var busy, moved int64
@@ -64,8 +70,26 @@ func (m *mover) move(c *liteConn, how string) (pages int64, err error) {
 	return pages, err
 }
 
+// empty empties the log after something was erased: it holds the pages as they
+// were. The writer calls it before it answers, so that erased means gone.
+func (m *mover) empty(writer *liteConn) {
+	for try := range scrubTries {
+		if try > 0 {
+			<-time.After(scrubRest)
+		}
+		if pages, err := m.move(writer, "TRUNCATE"); err == nil && pages == 0 {
+			m.full = false
+			return
+		}
+	}
+	m.full = true // another process is at it all the time; the next commit tries again
+}
+
 // after is told of each commit, by the writer between two groups.
 func (m *mover) after(writer *liteConn) {
+	if m.full {
+		m.empty(writer)
+	}
 	if m.tooLong.CompareAndSwap(true, false) {
 		if _, err := m.move(writer, "RESTART"); err != nil {
 			m.tooLong.Store(true) // the next commit tells whether the disk is full

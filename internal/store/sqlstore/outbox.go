@@ -73,7 +73,7 @@ func (s outbox) Insert(n kyc.Notification) error {
 
 func (s outbox) Record(n kyc.Notification, a kyc.Attempt) error {
 	err := s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
-		VALUES (`+placeholders(1, 7)+`)`,
+		SELECT `+placeholders(1, 7)+` FROM notifications WHERE id = $1`+s.c.forShare(), // it may have been erased meanwhile
 		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
 	if err != nil {
 		return err

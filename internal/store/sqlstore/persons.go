@@ -23,7 +23,7 @@ func readPerson(scan func(...any) error) (p kyc.Person, err error) {
 
 func (s persons) Get(partnerID, id string) (kyc.Person, error) {
 	return must(s.c, "Solaris::Person", id, readPerson,
-		`SELECT `+personColumns+` FROM persons WHERE id = $1 AND partner_id = $2`, id, partnerID)
+		`SELECT `+personColumns+` FROM persons WHERE id = $1 AND partner_id = $2 AND erased_at = 0`+s.c.forUpdate(), id, partnerID)
 }
 
 func (s persons) List(partnerID string, p kyc.Page) ([]kyc.Person, error) {

@@ -7,19 +7,19 @@ type replays struct{ c conn }
 
 func readReplay(scan func(...any) error) (r kyc.Replay, err error) {
 	var created int64
-	err = scan(&r.PartnerID, &r.Key, &r.RequestHash, &r.Status, &r.Body, &created)
+	err = scan(&r.PartnerID, &r.Key, &r.RequestHash, &r.Status, &r.Body, &created, &r.PersonID)
 	r.CreatedAt = at(created)
 	return r, err
 }
 
 func (s replays) Find(partnerID, key string) (kyc.Replay, bool, error) {
-	return one(s.c, readReplay, `SELECT partner_id, key, request_hash, status, body, created_at
+	return one(s.c, readReplay, `SELECT partner_id, key, request_hash, status, body, created_at, person_id
 		FROM replays WHERE partner_id = $1 AND key = $2`, partnerID, key)
 }
 
 func (s replays) Insert(r kyc.Replay) error {
-	return s.c.exec(`INSERT INTO replays (partner_id, key, request_hash, status, body, created_at) VALUES (`+placeholders(1, 6)+`)`,
-		r.PartnerID, r.Key, r.RequestHash, r.Status, r.Body, us(r.CreatedAt))
+	return s.c.exec(`INSERT INTO replays (partner_id, key, request_hash, status, body, created_at, person_id) VALUES (`+placeholders(1, 7)+`)`,
+		r.PartnerID, r.Key, r.RequestHash, r.Status, r.Body, us(r.CreatedAt), r.PersonID)
 }
 
 // settings are small facts about the installation.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type liteStore struct {
 type call struct {
 	fn     func(kyc.Tx) error
 	added  []kyc.JobKind
+	scrub  bool // something was erased
 	err    error
 	answer chan error
 }
@@ -47,8 +49,9 @@ func openSQLite(path string, opts Options) (kyc.Store, error) {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	// The writer touches the ends of many indexes: 8 MiB of them stay in memory.
+	// What is overwritten or deleted is overwritten with zeros: erased means erased.
 	writer, err := openLite(path, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON",
-		"cache_size = -8192", "wal_autocheckpoint = 0")
+		"cache_size = -8192", "wal_autocheckpoint = 0", "secure_delete = ON")
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +171,9 @@ func (s *liteStore) commit(group []*call) {
 		}
 		err = s.end(group)
 	}
+	if err == nil && slices.ContainsFunc(group, func(c *call) bool { return c.scrub && c.err == nil }) {
+		s.mover.empty(s.writer)
+	}
 	var added []kyc.JobKind
 	for _, c := range group {
 		if err != nil {
@@ -214,7 +220,7 @@ func (s *liteStore) run(c *call, grouped bool) {
 	}
 	t := &tx{view: view{s.writer}, opts: &s.opts, dialect: &sqliteDialect, now: s.opts.Clock.Now()}
 	c.err = guarded(c.fn, t)
-	c.added = t.added
+	c.added, c.scrub = t.added, t.scrub
 	if !grouped {
 		return
 	}

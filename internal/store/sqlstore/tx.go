@@ -41,6 +41,8 @@ func (v view) ChangeRequests() kyc.ChangeRequestReader         { return changeRe
 func (v view) MobileNumbers() kyc.MobileNumberReader           { return mobileNumbers(v) }
 func (v view) Messages() kyc.MessageReader                     { return messages(v) }
 func (v view) TaxIdentifications() kyc.TaxIdentificationReader { return taxIdentifications(v) }
+func (v view) Consents() kyc.ConsentReader                     { return consents(v) }
+func (v view) Erasures() kyc.ErasureReader                     { return erasures{c: v.c} }
 
 // tx is one transaction.
 type tx struct {
@@ -49,6 +51,7 @@ type tx struct {
 	dialect *dialect
 	now     time.Time
 	added   []kyc.JobKind // the kinds of which there may be work now
+	scrub   bool          // something was erased: no old copy of it may stay
 }
 
 func (t *tx) adds(kind kyc.JobKind) {
@@ -73,6 +76,8 @@ func (t *tx) ChangeRequests() kyc.ChangeRequests         { return changeRequests
 func (t *tx) MobileNumbers() kyc.MobileNumbers           { return mobileNumbers(t.view) }
 func (t *tx) Messages() kyc.Messages                     { return messages(t.view) }
 func (t *tx) TaxIdentifications() kyc.TaxIdentifications { return taxIdentifications(t.view) }
+func (t *tx) Consents() kyc.Consents                     { return consents(t.view) }
+func (t *tx) Erasures() kyc.Erasures                     { return erasures{c: t.c, tx: t} }
 
 // NewID draws the next identifier. The position of a seeded sequence moves in
 // this very transaction, so a crash or a roll-back loses none.
