@@ -35,8 +35,9 @@ type Server struct {
 	running sync.Mutex    // held while something due is done or pushed
 	paused  int           // guarded by running
 
-	evidence evidenceCache
-	same     sameEvidence
+	examining chan struct{} // holds one for each picture that is being looked at
+	evidence  evidenceCache
+	same      sameEvidence
 }
 
 // origins are the addresses that are known once the listeners are.
@@ -54,7 +55,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, store: store, sessions: map[string]*session{}, byID: map[string]string{},
-		changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), examining: make(chan struct{}, 2),
 	}
 	s.SetURLs(cfg.GatewayURL, cfg.GoURL, cfg.RobotURL)
 	if err := s.load(); err != nil {
