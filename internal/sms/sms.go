@@ -32,7 +32,7 @@ const timeout = 15 * time.Second
 func (g Gateway) Check() error {
 	u, err := url.Parse(g.URL)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && !loopback(u)) {
-		return errors.New("--sms-url must be an https URL, like https://sms.example/messages")
+		return errors.New("--sms-url must be an https URL, like https://sms.example/messages; http is for this machine alone")
 	}
 	return nil
 }
