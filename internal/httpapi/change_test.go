@@ -247,3 +247,23 @@ func TestBecomingAnEmployee(t *testing.T) {
 		t.Errorf("%v %v", o["industry"], o["industry_key"])
 	}
 }
+
+// TestEmptyText: an empty text is nothing; by it a field is emptied, with consent.
+func TestEmptyText(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		made := l.Call(201, "POST", "/v1/persons", put(put(testkit.Customer("Antonia"), "job_title", "Cook"), "email", ""))
+		person := made["id"].(string)
+		if made["email"] != nil {
+			t.Errorf("%v", made["email"])
+		}
+		verify(t, l, person, ownNumber)
+		change := asked(t, l, person, object{"job_title": ""})
+		l.Call(201, "POST", change+"/authorize", object{"person_id": person, "delivery_method": "static"})
+		l.Call(202, "POST", change+"/confirm", object{"person_id": person, "tan": "212212"})
+		if after := l.Call(200, "GET", "/v1/persons/"+person, nil); after["job_title"] != nil {
+			t.Errorf("%v", after["job_title"])
+		}
+	})
+}
