@@ -166,12 +166,12 @@ func (d *drains) makeSample(ctx context.Context) error {
 		return err
 	}
 	err = d.store.View(ctx, func(v kyc.View) error {
-		all, err := v.Outbox().List(sub.ID, kyc.Page{Limit: 1})
+		all, err := v.Outbox().List(kyc.NotificationFilter{SubscriptionID: sub.ID}, kyc.Page{Limit: 1})
 		if err == nil && len(all) == 0 {
 			err = errors.New("there is no notification of a new identification")
 		}
 		if err == nil {
-			d.sample = all[0]
+			d.sample, err = v.Outbox().Get(all[0].ID) // with its body
 		}
 		return err
 	})

@@ -229,7 +229,7 @@ func idleConnections(_ *testing.T, ctx context.Context, v *victim) error {
 func wrongClientSecrets(_ *testing.T, ctx context.Context, v *victim) error {
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {v.Partner.ClientID}, "client_secret": {"wrong"}}.Encode()
 	return v.crowd(ctx, 64, func(ctx context.Context) error {
-		return v.knock(ctx, "POST", "/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader(form), 401)
+		return v.knock(ctx, "POST", "/oauth2/token", "application/x-www-form-urlencoded", strings.NewReader(form), 401, 429)
 	})
 }
 

@@ -195,7 +195,7 @@ func TestWelcome(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
 		{"sandbox"}, {"serve"}, {"simulate", "idnow"}, {"partner", "create"}, {"partner", "list"}, {"partner", "rotate-secret"},
-		{"partner", "set-secret"}, {"partner", "set"}, {"webhook", "resume"}, {"clock", "advance"}, {"clock", "to"}, {"clock", "show"}, {"migrate"},
+		{"partner", "set-secret"}, {"partner", "set"}, {"webhook", "resume"}, {"webhook", "list"}, {"webhook", "deliveries"}, {"webhook", "replay"}, {"listen"}, {"clock", "advance"}, {"clock", "to"}, {"clock", "show"}, {"migrate"},
 	} {
 		if out := output(t, append(args, "--help")...); !strings.Contains(out, "Example:") {
 			t.Errorf("%v --help has no example:\n%s", args, out)

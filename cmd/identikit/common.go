@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -32,6 +34,20 @@ func (f logFlags) logger(level slog.Level) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+}
+
+// limitFlags bound what clients may do; nobody needs to set them.
+type limitFlags struct {
+	MaxConcurrent  int            `help:"How many calls a partner may have under way on this node; 0 means 255." env:"IDENTIKIT_MAX_CONCURRENT" placeholder:"N"`
+	TrustedProxies []netip.Prefix `help:"Networks of the proxies in front, whose X-Forwarded-For is believed, like 10.0.0.0/8." env:"IDENTIKIT_TRUSTED_PROXIES" placeholder:"CIDR,…"`
+}
+
+// Validate implements kong's validation of flags.
+func (f limitFlags) Validate() error {
+	if f.MaxConcurrent < 0 {
+		return errors.New("--max-concurrent must not be negative; 0 means 255")
+	}
+	return nil
 }
 
 // dataFlags say which installation a command is about: a sandbox's folder or a

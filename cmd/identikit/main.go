@@ -26,6 +26,7 @@ type cli struct {
 	Simulate simulateCmd      `cmd:"" help:"Run a provider's simulator alone."`
 	Partner  partnerCmd       `cmd:"" help:"Make and change partners, the clients of the API."`
 	Webhook  webhookCmd       `cmd:"" help:"Look after webhook subscriptions."`
+	Listen   listenCmd        `cmd:"" help:"See events on this machine as they come, and forward them to a receiver that you write."`
 	Clock    clockCmd         `cmd:"" help:"Move the clock of a running sandbox."`
 	Migrate  migrateCmd       `cmd:"" help:"Bring the database's schema up to date."`
 	Version  kong.VersionFlag `help:"Print the version."`

@@ -29,6 +29,7 @@ type sandboxCmd struct {
 	MaxUpload          byteSize      `help:"The largest file that partners may upload." default:"100MiB" env:"IDENTIKIT_MAX_UPLOAD" placeholder:"SIZE"`
 	CommitDelay        time.Duration `help:"Make every commit of SQLite slower: for measurements." hidden:""`
 	JSON               bool          `name:"json" help:"Print for programs: one JSON object once everything serves."`
+	limitFlags
 	logFlags
 }
 
@@ -43,7 +44,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, MaxIdentical: c.MaxIdentical, ClockStart: c.ClockStart,
-		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), Log: c.logger(slog.LevelWarn), Version: version,
+		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ type serveCmd struct {
 	SmsToken string `help:"Sent to it as a bearer token." env:"IDENTIKIT_SMS_TOKEN" placeholder:"TOKEN"`
 	SmsFrom  string `help:"The sender that phones show." env:"IDENTIKIT_SMS_FROM" placeholder:"NAME"`
 
+	limitFlags
 	masterFlags
 	logFlags
 }
@@ -103,7 +104,8 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	s := server.New(server.Config{
 		Texter: texter,
 		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
-		MaxUpload:       int64(c.MaxUpload),
+		MaxUpload:     int64(c.MaxUpload),
+		MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow: idnow.Config{
 			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,

@@ -68,6 +68,7 @@ var rules = []rule{
 	}},
 	{packages: "internal/httpapi", ours: append([]string{"internal/provider", "internal/filetype"}, edge...)}, // for its Receiver, and to read uploads
 	{packages: "internal/webhook", ours: edge},
+	{packages: "internal/listen", ours: []string{"internal/webhook", "internal/id"}}, // for its signature
 	{packages: "internal/sms", ours: edge},
 	{packages: "internal/hosted", ours: edge},
 	{packages: "internal/console", ours: edge},

@@ -125,8 +125,28 @@ func subscription(s *stage) error {
 	return inOrder(
 		func() error { _, err := s.identified(byHand); return err },
 		func() error { return s.advance("1ms") },
+		func() error { return s.replay(h) },
+		func() error { return s.advance("1s") },
 		func() error { return s.unsubscribe(h) },
 	)
+}
+
+// replay has every notification of a subscription sent once more.
+func (s *stage) replay(h *hook) error {
+	a, err := s.get("/v1/webhooks/" + h.id + "/deliveries")
+	if err != nil {
+		return err
+	}
+	var list []struct{ ID string }
+	if e := json.Unmarshal(a.body, &list); e != nil || len(list) == 0 {
+		return s.unexpected("list the deliveries", a)
+	}
+	for _, n := range list {
+		if _, err := s.w.command(s.p, "webhook", "replay", n.ID, "--json"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func refusedRequest(s *stage) error {

@@ -44,7 +44,7 @@ func (s *Service) Delivery(ctx context.Context, j kyc.Job) (d Delivery, ok bool,
 	if err == nil {
 		d.Subscription, d.Secret, err = s.subscriptionWithSecret(ctx, d.Notification.SubscriptionID)
 	}
-	if kyc.IsKind(err, kyc.NotFound) || (err == nil && d.Notification.State != kyc.Queued) {
+	if kyc.IsKind(err, kyc.NotFound) || (err == nil && !d.wanted()) {
 		return d, false, s.drop(ctx, j, d.Notification.SubscriptionID, err != nil)
 	}
 	if err == nil && d.Subscription.Paused {
@@ -52,6 +52,15 @@ func (s *Service) Delivery(ctx context.Context, j kyc.Job) (d Delivery, ok bool,
 	}
 	d.Attempt = d.Notification.Attempts + 1
 	return d, err == nil, err
+}
+
+// wanted tells whether there is something to send. An event whose person was
+// erased has no body any more, and is not told again.
+func (d Delivery) wanted() bool {
+	if d.Job.Kind == kyc.ReplayDelivery {
+		return len(d.Notification.Body) > 0
+	}
+	return d.Notification.State == kyc.Queued
 }
 
 // drop settles a job that has nothing to send. Of a subscription that is gone
@@ -97,9 +106,18 @@ func (s *Service) Record(ctx context.Context, d Delivery, a kyc.Attempt) error {
 		if a.Status == http.StatusGone {
 			return tx.Subscriptions().Delete(n.SubscriptionID)
 		}
-		n.State = verdict(a)
+		replayed := d.Job.Kind == kyc.ReplayDelivery
+		if state := verdict(a); !replayed || state == kyc.Delivered {
+			n.State = state // a replay can only make it better
+		}
+		if a.Status/100 == 2 {
+			n.DeliveredAt = a.At
+		}
 		if err := tx.Outbox().Record(n, a); err != nil {
 			return err
+		}
+		if replayed {
+			return tx.Jobs().Done(d.Job)
 		}
 		switch n.State {
 		case kyc.Queued:

@@ -67,7 +67,7 @@ func queue(tx kyc.Tx, subscriptions []kyc.Subscription, entityID string, body []
 			return err
 		}
 		err = tx.Jobs().Add(kyc.Job{
-			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: sub.ID + "/" + entityID, Blocking: true, DueAt: due,
+			Kind: kyc.Deliver, Key: n.ID, Owner: sub.ID, Lane: laneOf(sub.ID, entityID), Blocking: true, DueAt: due,
 		})
 		if err != nil {
 			return err

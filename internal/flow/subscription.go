@@ -10,6 +10,21 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
+// maxSubscriptions is how many subscriptions a partner may have to one event:
+// each change writes a notification for each of them.
+const maxSubscriptions = 100
+
+// roomFor refuses one subscription too many.
+func roomFor(v interface {
+	ByEvent(partnerID, eventType string) ([]kyc.Subscription, error)
+}, sub kyc.Subscription) error {
+	there, err := v.ByEvent(sub.PartnerID, sub.EventType)
+	if err == nil && len(there) >= maxSubscriptions {
+		err = kyc.InvalidFields([]kyc.FieldError{{Field: "event_type", Message: "has 100 subscriptions already, which is as many as there may be; end one first"}})
+	}
+	return err
+}
+
 // Subscribe makes a webhook subscription after the verification callout was
 // answered. The secret is returned once and stored sealed, since it signs.
 func (s *Service) Subscribe(ctx context.Context, partnerID string, body map[string]any) (kyc.Subscription, string, error) {
@@ -33,6 +48,9 @@ func (s *Service) Subscribe(ctx context.Context, partnerID string, body map[stri
 	secret := id.Secret()
 	var err error
 	err = s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := roomFor(tx.Subscriptions(), sub); err != nil {
+			return err
+		}
 		sub.ID, err = tx.NewID(id.Plain)
 		return err
 	})
@@ -46,6 +64,9 @@ func (s *Service) Subscribe(ctx context.Context, partnerID string, body map[stri
 		return sub, "", err
 	}
 	return sub, secret, s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if err := roomFor(tx.Subscriptions(), sub); err != nil {
+			return err // others were made meanwhile
+		}
 		sub.CreatedAt = tx.Now()
 		return tx.Subscriptions().Insert(sub)
 	})

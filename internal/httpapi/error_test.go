@@ -19,7 +19,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
@@ -370,12 +369,10 @@ func TestErrorDocuments(t *testing.T) {
 
 	// those that need bad luck
 	for code, err := range map[string]error{
-		"generic_error":   fmt.Errorf("read: %w", context.DeadlineExceeded),
-		"bad_gateway":     kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
-		"gateway_timeout": kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
-		"too_many_requests": &kyc.Error{
-			Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Minute, Detail: "Too many requests. Ask again in a minute.",
-		},
+		"generic_error":         fmt.Errorf("read: %w", context.DeadlineExceeded),
+		"bad_gateway":           kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
+		"gateway_timeout":       kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
+		"too_many_requests":     httpapi.ErrBusy(httpapi.DefaultConcurrent),
 		"not_implemented_error": kyc.Fail(kyc.NotImplemented, "not_implemented_error", "This server cannot send text messages."),
 		"record_not_unique":     kyc.Fail(kyc.Conflict, "record_not_unique", "Somebody else changed it at the same time."),
 		"identification_attempts_exceeded": kyc.Fail(kyc.PreconditionFailed, "identification_attempts_exceeded",

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,6 +23,12 @@ const (
 	UploadsOfOne = uploadsOfOne
 )
 
+// ErrBusy is what a partner is told that has so many calls under way.
+func ErrBusy(most int) error { return (&busy{most: int64(most)}).errBusy() }
+
+// ClientAddress reads X-Forwarded-For.
+var ClientAddress = clientAddress
+
 // Disposition is for the tests of package httpapi_test.
 var Disposition = disposition
 
@@ -28,7 +36,7 @@ var Disposition = disposition
 func PageOf(rawQuery string) (p kyc.Page, number, size int, err error) {
 	r := httptest.NewRequest("GET", "/v1/persons", nil)
 	r.URL.RawQuery = rawQuery
-	return pageOf(&call{Request: r})
+	return pageOf(&call{Request: r}, maxPageSize)
 }
 
 // Decode reads a body as a handler does.
@@ -53,3 +61,20 @@ func Serve(log *slog.Logger, r *http.Request, fn func(w http.ResponseWriter) err
 	s.handle(w, r, r.Method+" "+r.URL.Path, func(c *call) error { return fn(c) })
 	return w
 }
+
+// Throttle is throttle for tests with a clock of their own.
+type Throttle struct{ throttle }
+
+// Ask is throttle.ask.
+func (t *Throttle) Ask(a netip.Prefix, client string, now time.Time) time.Duration {
+	return t.ask(a, client, now)
+}
+
+// Failed is throttle.failed.
+func (t *Throttle) Failed(a netip.Prefix, client string, now time.Time) { t.failed(a, client, now) }
+
+// Succeeded is throttle.succeeded.
+func (t *Throttle) Succeeded(a netip.Prefix, client string) { t.succeeded(a, client) }
+
+// Len is how many are remembered.
+func (t *Throttle) Len() int { return len(t.records) }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -24,8 +25,8 @@ const (
 	countAll  = math.MaxInt32
 )
 
-// pageOf reads page[number], page[size] and sort.
-func pageOf(c *call) (p kyc.Page, number, size int, err error) {
+// pageOf reads page[number], page[size] (at most largest) and sort.
+func pageOf(c *call, largest int) (p kyc.Page, number, size int, err error) {
 	q, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
 		return p, 0, 0, kyc.Fail(kyc.Invalid, "validation_error", "The query string is malformed.")
@@ -44,7 +45,7 @@ func pageOf(c *call) (p kyc.Page, number, size int, err error) {
 		}
 		return n
 	}
-	number, size = read("page[number]", 1, maxPageNumber), read("page[size]", defaultPageSize, maxPageSize)
+	number, size = read("page[number]", 1, maxPageNumber), read("page[size]", defaultPageSize, largest)
 	switch q.Get("sort") {
 	case "", "created_at":
 	case "-created_at":
@@ -67,11 +68,13 @@ type list[T any] struct {
 	// wide names a partner-wide list, whose total may be some seconds old when it
 	// is long; the total of any other is exact.
 	wide string
+	// largest is the largest page; 0 means maxPageSize.
+	largest int
 }
 
 // writeList answers with the page that was asked for: a bare array.
 func writeList[T any](s *Server, c *call, l list[T]) error {
-	page, number, size, err := pageOf(c)
+	page, number, size, err := pageOf(c, cmp.Or(l.largest, maxPageSize))
 	if err != nil {
 		return err
 	}

@@ -63,6 +63,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/webhooks", fn: (*Server).listWebhooks},
 	{Method: "GET", Path: "/v1/webhooks/{id}", fn: (*Server).getWebhook},
 	{Method: "DELETE", Path: "/v1/webhooks/{id}", fn: (*Server).deleteWebhook},
+	{Method: "GET", Path: "/v1/webhooks/{id}/deliveries", fn: (*Server).listDeliveries},
 
 	{Method: "GET", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).getClock},
 	{Method: "POST", Path: "/sandbox/clock", open: true, sandbox: true, fn: (*Server).moveClock},
@@ -120,13 +121,31 @@ type mounted struct {
 
 func (s *Server) mount(r Route) mounted {
 	return mounted{name: r.Method + " " + r.Path, fn: func(c *call) error {
+		if r.sandbox {
+			if err := sameSite(c); err != nil {
+				return err
+			}
+		}
 		if !r.open {
 			if err := s.authenticate(c); err != nil {
 				return err
 			}
+			var ok bool
+			if c.counted, ok = s.busy.enter(c.partnerID); !ok {
+				return s.busy.errBusy()
+			}
 		}
 		return r.fn(s, c)
 	}}
+}
+
+// sameSite keeps pages of other sites from steering a developer's sandbox with
+// the developer's browser: its routes need no token.
+func sameSite(c *call) error {
+	if http.NewCrossOriginProtection().Check(c.Request) != nil {
+		return kyc.Fail(kyc.Forbidden, "unauthorized_action", "A page of another site must not steer the sandbox.")
+	}
+	return nil
 }
 
 // plain tells whether a path is one that a route can have: the mux would answer

@@ -8,9 +8,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,6 +34,9 @@ type Server struct {
 	maxUpload int64
 	totals    totals
 	slots     *slots
+	busy      busy
+	throttle  throttle
+	proxies   []netip.Prefix
 	uploads   *slots
 	requests  *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
@@ -44,8 +49,12 @@ type Config struct {
 	Inbound   map[string]Inbound // where firms call us, by their name
 	PublicURL string             // the origin that clients use; empty: as they called it
 	MaxUpload int64              // bytes of the largest file; 0: DefaultMaxUpload
-	Log       *slog.Logger
-	Metrics   prometheus.Registerer
+	// MaxConcurrent is how many calls a partner may have under way; 0: DefaultConcurrent.
+	MaxConcurrent int
+	// TrustedProxies are believed when they say, in X-Forwarded-For, where a request comes from.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	Metrics        prometheus.Registerer
 }
 
 // Inbound is where a firm calls us: a path that cannot be guessed.
@@ -58,8 +67,9 @@ type Inbound struct {
 func New(c Config) http.Handler {
 	s := &Server{
 		flow: c.Flow, sandbox: c.Sandbox, inbound: c.Inbound, log: c.Log, public: c.PublicURL, maxUpload: cmp.Or(c.MaxUpload, DefaultMaxUpload),
-		slots: newSlots(largeBodies, largeBodies/2), uploads: newSlots(uploads, uploadsOfOne),
+		slots: newSlots(largeBodies, largeBodies/2), uploads: newSlots(uploads, uploadsOfOne), proxies: c.TrustedProxies,
 	}
+	s.busy.most = int64(cmp.Or(c.MaxConcurrent, DefaultConcurrent))
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "identikit_http_requests_total", Help: "Requests to the partner API by route and status.",
 	}, []string{"route", "status"})
@@ -82,6 +92,7 @@ type call struct {
 	wall      kyc.Clock
 	slots     *slots
 	places    []chan struct{} // of slots, held until the answer
+	counted   *atomic.Int64   // of the partner's calls under way
 }
 
 // Header is the answer's; the request's own are c.Request.Header.
@@ -116,7 +127,7 @@ func (c *call) Context() context.Context { return flow.WithRequestID(c.Request.C
 func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn func(*call) error) {
 	started := s.flow.Wall.Now()
 	c := &call{ResponseWriter: w, Request: r, route: route, requestID: r.Header.Get("X-Request-Id"), wall: s.flow.Wall, slots: s.slots}
-	defer c.freeSlot()
+	defer c.leave()
 	if c.requestID == "" || !requestIDForm.MatchString(c.requestID) {
 		c.requestID = id.UUID()
 	}
@@ -124,6 +135,14 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, route string, fn
 	defer s.observe(c, started)
 	if err := s.guarded(c, fn); err != nil {
 		s.writeError(c, err)
+	}
+}
+
+// leave gives back what the request has held.
+func (c *call) leave() {
+	c.freeSlot()
+	if c.counted != nil {
+		c.counted.Add(-1)
 	}
 }
 

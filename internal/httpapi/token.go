@@ -75,7 +75,23 @@ func (s *Server) tokenFor(c *call, legacy bool) (string, error) {
 	} else {
 		clientID, secret = params.Get("client_id"), params.Get("client_secret")
 	}
-	return s.flow.IssueToken(c.Context(), clientID, secret)
+	return s.tokenUnlessSlowed(c, clientID, secret)
+}
+
+// tokenUnlessSlowed asks for a token, unless too many have failed already.
+func (s *Server) tokenUnlessSlowed(c *call, clientID, secret string) (string, error) {
+	address := s.addressOf(c.Request)
+	if wait := s.throttle.ask(address, clientID, s.flow.Wall.Now()); wait > 0 {
+		return "", errSlowed(wait)
+	}
+	token, err := s.flow.IssueToken(c.Context(), clientID, secret)
+	switch {
+	case err == nil:
+		s.throttle.succeeded(address, clientID)
+	case kyc.IsKind(err, kyc.Unauthenticated):
+		s.throttle.failed(address, clientID, s.flow.Wall.Now())
+	}
+	return token, err
 }
 
 func unescape(s string) string {
@@ -85,7 +101,8 @@ func unescape(s string) string {
 	return s
 }
 
-// tokenParams reads a form, on the legacy path also JSON and the query.
+// tokenParams reads a form, on the legacy path also JSON and, of the query, what
+// is no secret: URLs are written into logs.
 func tokenParams(c *call, legacy bool) (url.Values, error) {
 	b, err := body(c, maxForm)
 	if err != nil {
@@ -94,7 +111,7 @@ func tokenParams(c *call, legacy bool) (url.Values, error) {
 	kind, _, _ := mime.ParseMediaType(c.Request.Header.Get("Content-Type"))
 	params := url.Values{}
 	if legacy {
-		params = c.URL.Query()
+		params.Set("grant_type", c.URL.Query().Get("grant_type"))
 	}
 	switch {
 	case len(b) == 0:
@@ -125,6 +142,8 @@ func oauthError(code string, status int) string {
 	switch {
 	case code == "invalid_client", code == "unsupported_grant_type":
 		return code
+	case status == http.StatusTooManyRequests:
+		return "temporarily_unavailable"
 	case status >= http.StatusInternalServerError:
 		return "server_error"
 	}

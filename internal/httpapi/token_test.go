@@ -54,6 +54,7 @@ func TestTokenForms(t *testing.T) {
 		{"no Basic at all", current, "Basic !!!", form, grant, 401, "invalid_client", "invalid_client"},
 		{"legacy, wrong secret", legacy, "", json, strings.Replace(inJSON, secret, "wrong", 1), 401, "invalid_client", "invalid_client"},
 		{"legacy, secret of another type", legacy, "", json, strings.Replace(inJSON, `"`+secret+`"`, "5", 1), 401, "invalid_client", "invalid_client"},
+		{"legacy, credentials in the query", legacy + "?" + inForm, "", form, "", 401, "invalid_client", "invalid_client"},
 		{"credentials in the query", current + "?" + inForm, "", form, "", 400, "validation_error", "invalid_request"},
 		{"no grant", current, good, form, "", 400, "validation_error", "invalid_request"},
 		{"another grant", current, good, form, "grant_type=password", 400, "unsupported_grant_type", "unsupported_grant_type"},

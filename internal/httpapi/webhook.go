@@ -6,16 +6,18 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// webhookView shows the secret once: when the subscription is made.
+// webhookView shows the secret once: when the subscription is made. That it may
+// be paused, and that one can see it, is ours.
 type webhookView struct {
 	ID        string  `json:"id"`
 	EventType string  `json:"event_type"`
 	URL       string  `json:"url"`
 	Secret    *string `json:"secret"`
+	Paused    bool    `json:"paused"`
 }
 
 func viewWebhook(s kyc.Subscription, secret string) webhookView {
-	return webhookView{ID: s.ID, EventType: s.EventType, URL: s.URL, Secret: kyc.Optional(secret)}
+	return webhookView{ID: s.ID, EventType: s.EventType, URL: s.URL, Secret: kyc.Optional(secret), Paused: s.Paused}
 }
 
 func (s *Server) createWebhook(c *call) error {
@@ -41,15 +43,20 @@ func (s *Server) listWebhooks(c *call) error {
 }
 
 func (s *Server) getWebhook(c *call) error {
-	var sub kyc.Subscription
-	err := s.view(c, func(v kyc.View) (err error) {
-		sub, err = v.Subscriptions().Find(c.partnerID, c.PathValue("id"))
-		return err
-	})
+	sub, err := s.subscription(c)
 	if err != nil {
 		return err
 	}
 	return writeJSON(c, http.StatusOK, viewWebhook(sub, ""))
+}
+
+// subscription reads the one of the path.
+func (s *Server) subscription(c *call) (sub kyc.Subscription, err error) {
+	err = s.view(c, func(v kyc.View) error {
+		sub, err = v.Subscriptions().Find(c.partnerID, c.PathValue("id"))
+		return err
+	})
+	return sub, err
 }
 
 func (s *Server) deleteWebhook(c *call) error {

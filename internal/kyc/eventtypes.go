@@ -1,5 +1,13 @@
 package kyc
 
+// KYCEventTypes are those that concern identifications and persons
+// (partner-api.md §5.6), sorted.
+var KYCEventTypes = []string{
+	"BUSINESS_IDENTIFICATION", "IDENTIFICATION", "IDENTIFICATION_ORIGINATION", "IDENTIFICATION_REFERENCE_TRANSFER_ATTEMPT",
+	"IDENTIFICATION_SESSION", "LEGAL_REPRESENTATIVE", "PERSON_CHANGED", "PERSON_DELETED", "PERSON_MOBILE_NUMBER_CREATED",
+	"PERSON_MOBILE_NUMBER_DELETED", "PERSON_TAX_IDENTIFICATION_CHANGED",
+}
+
 // EventTypes are the types of events that can be subscribed to, sorted
 // (partner-api.md §5.7). identikit fires those that it has something to tell of.
 var EventTypes = []string{

@@ -13,6 +13,7 @@ const (
 	FetchEvidence  JobKind = "evidence" // download what the provider kept; Key: identification
 	Expire         JobKind = "expire"   // the link's lifetime is over; Key: identification
 	Deliver        JobKind = "deliver"  // send a notification; Key: notification
+	ReplayDelivery JobKind = "replay"   // send a notification once more; Key: notification
 	SendMessage    JobKind = "message"  // send a text to a phone; Key: message
 	SweepDocuments JobKind = "sweep"    // remove bytes that no row names; Key: "documents"
 )

@@ -172,9 +172,12 @@ type Subscriptions interface {
 // OutboxReader reads notifications and attempts.
 type OutboxReader interface {
 	Get(id string) (Notification, error)
-	Attempts(notificationID string) ([]Attempt, error)
+	// Attempts are those of the notifications, each one's from the first on.
+	Attempts(notificationIDs ...string) ([]Attempt, error)
 	DeliveredSince(subscriptionID string, t time.Time) (bool, error)
-	List(subscriptionID string, p Page) ([]Notification, error)
+	// List is without the bodies.
+	List(f NotificationFilter, p Page) ([]Notification, error)
+	Count(f NotificationFilter, atMost int) (int, error)
 }
 
 // Outbox reads and writes notifications and attempts.
@@ -196,6 +199,7 @@ type Due struct {
 // JobReader reads what is due.
 type JobReader interface {
 	Find(kind JobKind, key string) (Job, bool, error)
+	FindAll(kind JobKind, keys []string) ([]Job, error) // in no order
 	// NextDue is the earliest due time of a job that could run.
 	NextDue(q Due) (time.Time, bool, error)
 }

@@ -34,8 +34,9 @@ type Notification struct {
 	EntityID       string
 	Body           []byte
 	State          NotificationState
-	Attempts       int
+	Attempts       int // those that were replayed too
 	FirstAttemptAt time.Time
+	DeliveredAt    time.Time // the last time; zero: never
 	CreatedAt      time.Time
 }
 
@@ -48,6 +49,14 @@ type Attempt struct {
 	Status         int    // the HTTP status; 0 when there was no answer
 	Failure        string // why there was no answer
 	Answer         string // the first bytes of the answer
+}
+
+// NotificationFilter narrows the list of a subscription's notifications. An
+// empty State means all; only those that were given up, Refused and Exhausted,
+// can be asked for alone: they are looked for, and they are few.
+type NotificationFilter struct {
+	SubscriptionID string
+	State          NotificationState
 }
 
 // The events that identikit sends (partner-api.md §5.6).

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -44,10 +45,13 @@ type Options struct {
 	SameEvidence bool   // the provider draws its evidence once, for load tests
 	MaxIdentical int    // how many identical persons a partner may have; 0: 1,000
 	ClockStart   time.Time
-	CommitDelay  time.Duration // makes every commit of SQLite slower, for measurements
-	MaxUpload    int64         // bytes of the largest file that partners may upload; 0: the default
-	Log          *slog.Logger
-	Version      string
+	// MaxConcurrent and TrustedProxies are those of server.Config.
+	MaxConcurrent  int
+	TrustedProxies []netip.Prefix
+	CommitDelay    time.Duration // makes every commit of SQLite slower, for measurements
+	MaxUpload      int64         // bytes of the largest file that partners may upload; 0: the default
+	Log            *slog.Logger
+	Version        string
 }
 
 // World is a sandbox that has bound its listeners.
@@ -189,6 +193,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
+		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: provideridnow.Config{
 			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,

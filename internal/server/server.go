@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -39,6 +40,9 @@ type Config struct {
 	Version   string
 	PublicURL string // the API's origin as clients see it; empty: as they call it
 	MaxUpload int64  // bytes of the largest file that partners may upload; 0: the default of package httpapi
+
+	MaxConcurrent  int            // calls of one partner at a time; 0: the default
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 
 	IDnow           idnow.Config
 	IDnowPushSecret string
@@ -89,7 +93,7 @@ func New(c Config) *Server {
 	}
 	f.Caller = sender
 	runner := job.New(c.Store, c.Clock, wall, c.Log,
-		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver}},
+		job.Group{Workers: deliverWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.Deliver: sender.Deliver, kyc.ReplayDelivery: sender.Deliver}},
 		job.Group{Workers: otherWorkers, Handlers: map[kyc.JobKind]job.Handler{
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
 			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage,
@@ -99,6 +103,7 @@ func New(c Config) *Server {
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{
 			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, MaxUpload: c.MaxUpload, Log: c.Log, Metrics: metrics,
+			MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
 			Inbound: map[string]httpapi.Inbound{adapter.Name: {Secret: c.IDnowPushSecret, Receiver: adapter.Receiver}},
 		}),
 	}

@@ -27,7 +27,7 @@ func TestContractCheck(t *testing.T) {
 	const (
 		person  = "/v1/persons/dc1a6812a14f6cc338cd084208535bcdcper"
 		webhook = "/v1/webhooks/4c6f93d4c8d427927257e2ce734a5a10"
-		good    = `{"id":"4c6f93d4c8d427927257e2ce734a5a10","event_type":"IDENTIFICATION","url":"https://bank.example/","secret":null}`
+		good    = `{"id":"4c6f93d4c8d427927257e2ce734a5a10","event_type":"IDENTIFICATION","url":"https://bank.example/","secret":null,"paused":false}`
 		failure = `{"errors":[{"id":"a95f2aaf-4e0c-4d49-8021-8a16a884ed86","status":404,"code":"model_not_found","title":"Model Not Found","detail":"no"}],` +
 			`"id":"a95f2aaf-4e0c-4d49-8021-8a16a884ed86","status":"404","code":"model_not_found","title":"Model Not Found","detail":"no"}`
 	)
@@ -61,9 +61,9 @@ func TestContractCheck(t *testing.T) {
 		{"a key too many", "GET", webhook, 200, answer("application/json"), strings.Replace(good, `"url"`, `"x":1,"url"`, 1), "x"},
 		{"a key twice", "GET", webhook, 200, answer("application/json"), strings.Replace(good, `"secret"`, `"secret":null,"secret"`, 1), "twice"},
 		{"another order", "GET", webhook, 200, answer("application/json"),
-			`{"event_type":"IDENTIFICATION","id":"4c6f93d4c8d427927257e2ce734a5a10","url":"https://bank.example/","secret":null}`, "the keys"},
+			`{"event_type":"IDENTIFICATION","id":"4c6f93d4c8d427927257e2ce734a5a10","url":"https://bank.example/","secret":null,"paused":false}`, "the keys"},
 		{"another order in a list", "GET", "/v1/webhooks", 200, list,
-			`[{"event_type":"IDENTIFICATION","id":"4c6f93d4c8d427927257e2ce734a5a10","url":"https://bank.example/","secret":null}]`, "the keys"},
+			`[{"event_type":"IDENTIFICATION","id":"4c6f93d4c8d427927257e2ce734a5a10","url":"https://bank.example/","secret":null,"paused":false}]`, "the keys"},
 		{"a value that is none", "GET", webhook, 200, answer("application/json"), strings.Replace(good, "IDENTIFICATION", "WHATEVER", 1), "event_type"},
 		{"no request id", "GET", webhook, 200, http.Header{"Content-Type": {"application/json"}}, good, "X-Request-Id"},
 		{"no paging", "GET", "/v1/webhooks", 200, answer("application/json"), "[]", "link"},

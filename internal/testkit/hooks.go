@@ -39,11 +39,14 @@ type Receiver struct {
 	hooks   []Hook
 	answer  func(Hook) int
 	came    chan struct{}
+	held    chan struct{} // one for each verification callout that waits
+	release chan struct{} // closed: callouts are answered
 }
 
 // NewReceiver starts a receiver that answers 200 until told otherwise.
 func NewReceiver(t testing.TB) *Receiver {
-	r := &Receiver{t: t, secrets: map[string]string{}, came: make(chan struct{}, 1)}
+	r := &Receiver{t: t, secrets: map[string]string{}, came: make(chan struct{}, 1), held: make(chan struct{}, 64), release: make(chan struct{})}
+	close(r.release)
 	srv := httptest.NewServer(r)
 	t.Cleanup(srv.Close)
 	r.URL = srv.URL
@@ -57,6 +60,33 @@ func (r *Receiver) Answer(fn func(Hook) int) {
 	r.answer = fn
 }
 
+// Hold lets verification callouts wait until Release.
+func (r *Receiver) Hold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.release = make(chan struct{})
+}
+
+// Held waits until n more verification callouts wait.
+func (r *Receiver) Held(n int) {
+	r.t.Helper()
+	deadline := time.After(20 * time.Second)
+	for range n {
+		select {
+		case <-r.held:
+		case <-deadline:
+			r.t.Fatal("the callouts did not come")
+		}
+	}
+}
+
+// Release answers the callouts that wait.
+func (r *Receiver) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.release)
+}
+
 // ServeHTTP takes a notification.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
@@ -67,6 +97,15 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Header.Get("Solaris-Webhook-Event-Type") == "WEBHOOK-SUBSCRIPTION" {
 		if len(body) != 0 {
 			r.t.Errorf("the verification callout has a body: %s", body)
+		}
+		r.mu.Lock()
+		release := r.release
+		r.mu.Unlock()
+		select {
+		case <-release:
+		default:
+			r.held <- struct{}{}
+			<-release
 		}
 		return
 	}

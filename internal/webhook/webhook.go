@@ -52,7 +52,7 @@ func Sign(secret string, body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Deliver is the job of one notification.
+// Deliver is the job of one notification, and of sending it once more.
 func (s *Sender) Deliver(ctx context.Context, j kyc.Job) error {
 	d, ok, err := s.Flow.Delivery(ctx, j)
 	if err != nil || !ok {

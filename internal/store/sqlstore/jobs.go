@@ -63,6 +63,13 @@ func (s jobs) Find(kind kyc.JobKind, key string) (kyc.Job, bool, error) {
 	return one(s.c, readJob, `SELECT `+jobColumns+` FROM jobs WHERE kind = $1 AND key = $2`, string(kind), key)
 }
 
+func (s jobs) FindAll(kind kyc.JobKind, keys []string) ([]kyc.Job, error) {
+	return inChunks(keys, func(keys []any) ([]kyc.Job, error) {
+		return many(s.c, readJob, `SELECT `+jobColumns+` FROM jobs WHERE kind = `+placeholders(chunk+1, 1)+` AND key IN (`+placeholders(1, chunk)+`)`,
+			append(keys, string(kind))...)
+	})
+}
+
 func (s jobs) NextDue(q kyc.Due) (time.Time, bool, error) {
 	among, args := candidates(q, "", "1", "")
 	due, err := many(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c ORDER BY due_at LIMIT 1`, args...)
@@ -132,7 +139,7 @@ func (s jobs) PutOff(j kyc.Job, due time.Time) error {
 }
 
 func (s jobs) Park(owner string, parked bool) error {
-	s.tx.adds(kyc.Deliver) // no other kind has owners
+	s.tx.adds(kyc.Deliver) // only deliveries and replays have owners; they share their workers
 	if parked {
 		return s.c.exec(`UPDATE jobs SET due_at = $2 WHERE owner = $1`, owner, us(kyc.Never))
 	}

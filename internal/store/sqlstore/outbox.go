@@ -8,12 +8,12 @@ import (
 
 type outbox struct{ c conn }
 
-const notificationColumns = `id, partner_id, subscription_id, event_type, entity_id, body, state, attempts, first_attempt_at, created_at`
+const notificationColumns = `id, partner_id, subscription_id, event_type, entity_id, body, state, attempts, first_attempt_at, delivered_at, created_at`
 
 func readNotification(scan func(...any) error) (n kyc.Notification, err error) {
-	var first, created int64
-	err = scan(&n.ID, &n.PartnerID, &n.SubscriptionID, &n.EventType, &n.EntityID, &n.Body, &n.State, &n.Attempts, &first, &created)
-	n.FirstAttemptAt, n.CreatedAt = at(first), at(created)
+	var first, delivered, created int64
+	err = scan(&n.ID, &n.PartnerID, &n.SubscriptionID, &n.EventType, &n.EntityID, &n.Body, &n.State, &n.Attempts, &first, &delivered, &created)
+	n.FirstAttemptAt, n.DeliveredAt, n.CreatedAt = at(first), at(delivered), at(created)
 	return n, err
 }
 
@@ -22,9 +22,27 @@ func (s outbox) Get(id string) (kyc.Notification, error) {
 		`SELECT `+notificationColumns+` FROM notifications WHERE id = $1`, id)
 }
 
-func (s outbox) List(subscriptionID string, p kyc.Page) ([]kyc.Notification, error) {
-	return many(s.c, readNotification, `SELECT `+notificationColumns+` FROM notifications
-		WHERE subscription_id = $1`+order(p)+` LIMIT $2 OFFSET $3`, subscriptionID, p.Limit, p.Offset)
+// among is what a filter asks for. That the state is one of those that were given
+// up is said once more, in the words of the index that holds those alone.
+func among(f kyc.NotificationFilter) (string, []any) {
+	if f.State == "" {
+		return `notifications WHERE subscription_id = $1`, []any{f.SubscriptionID}
+	}
+	return `notifications WHERE subscription_id = $1 AND state = $2 AND state IN ('rejected', 'exhausted')`, []any{f.SubscriptionID, string(f.State)}
+}
+
+const withoutBody = `id, partner_id, subscription_id, event_type, entity_id, NULL, state, attempts, first_attempt_at, delivered_at, created_at`
+
+func (s outbox) List(f kyc.NotificationFilter, p kyc.Page) ([]kyc.Notification, error) {
+	from, args := among(f)
+	n := len(args)
+	return many(s.c, readNotification, `SELECT `+withoutBody+` FROM `+from+order(p)+
+		` LIMIT `+placeholders(n+1, 1)+` OFFSET `+placeholders(n+2, 1), append(args, p.Limit, p.Offset)...)
+}
+
+func (s outbox) Count(f kyc.NotificationFilter, atMost int) (int, error) {
+	from, args := among(f)
+	return count(s.c, atMost, from, args...)
 }
 
 func readAttempt(scan func(...any) error) (a kyc.Attempt, err error) {
@@ -34,9 +52,11 @@ func readAttempt(scan func(...any) error) (a kyc.Attempt, err error) {
 	return a, err
 }
 
-func (s outbox) Attempts(notificationID string) ([]kyc.Attempt, error) {
-	return many(s.c, readAttempt, `SELECT notification_id, number, at, duration, status, failure, answer
-		FROM attempts WHERE notification_id = $1 ORDER BY number`, notificationID)
+func (s outbox) Attempts(notificationIDs ...string) ([]kyc.Attempt, error) {
+	return inChunks(notificationIDs, func(ids []any) ([]kyc.Attempt, error) {
+		return many(s.c, readAttempt, `SELECT notification_id, number, at, duration, status, failure, answer
+			FROM attempts WHERE notification_id IN (`+placeholders(1, chunk)+`) ORDER BY notification_id, number`, ids...)
+	})
 }
 
 func (s outbox) DeliveredSince(subscriptionID string, t time.Time) (bool, error) {
@@ -46,16 +66,12 @@ func (s outbox) DeliveredSince(subscriptionID string, t time.Time) (bool, error)
 }
 
 func (s outbox) Insert(n kyc.Notification) error {
-	return s.c.exec(`INSERT INTO notifications (`+notificationColumns+`, delivered_at) VALUES (`+placeholders(1, 11)+`)`,
+	return s.c.exec(`INSERT INTO notifications (`+notificationColumns+`) VALUES (`+placeholders(1, 11)+`)`,
 		n.ID, n.PartnerID, n.SubscriptionID, n.EventType, n.EntityID, n.Body, string(n.State), n.Attempts,
-		us(n.FirstAttemptAt), us(n.CreatedAt), 0)
+		us(n.FirstAttemptAt), us(n.DeliveredAt), us(n.CreatedAt))
 }
 
 func (s outbox) Record(n kyc.Notification, a kyc.Attempt) error {
-	var delivered int64
-	if n.State == kyc.Delivered {
-		delivered = us(a.At)
-	}
 	err := s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
 		VALUES (`+placeholders(1, 7)+`)`,
 		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
@@ -63,5 +79,5 @@ func (s outbox) Record(n kyc.Notification, a kyc.Attempt) error {
 		return err
 	}
 	return s.c.exec(`UPDATE notifications SET state = $2, attempts = $3, first_attempt_at = $4, delivered_at = $5 WHERE id = $1`,
-		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), delivered)
+		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), us(n.DeliveredAt))
 }

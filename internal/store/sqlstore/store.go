@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -145,6 +146,27 @@ func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) 
 		return zero, false, err
 	}
 	return all[0], true, nil
+}
+
+// chunk is how many keys one query looks for. A query that looks for fewer is
+// filled up with keys that nothing has, so that there is one text of it.
+const chunk = 100
+
+// inChunks looks for many keys, so many at a time.
+func inChunks[T any](keys []string, look func(keys []any) ([]T, error)) (all []T, err error) {
+	for part := range slices.Chunk(keys, chunk) {
+		args := make([]any, chunk, chunk+1)
+		for n := range args {
+			args[n] = ""
+		}
+		copy(args, anys(part))
+		some, err := look(args)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
 }
 
 // count counts the rows of from, up to atMost. It may be slow, so it goes alone.

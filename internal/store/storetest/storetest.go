@@ -39,7 +39,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"ReadThenWrite", readThenWrite}, {"ReadsOwnWrites", readsOwnWrites}, {"OneFailureHurtsNobody", oneFailureHurtsNobody},
 		{"Panic", panics}, {"LeaseOnceEach", leaseOnceEach}, {"LeaseRunsOut", leaseRunsOut}, {"AskedForAgain", askedForAgain},
 		{"Lanes", lanes}, {"Parking", parking}, {"Except", except}, {"Sequences", sequences}, {"Attempts", attempts}, {"Isolation", isolation},
-		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce},
+		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce}, {"Deliveries", deliveries},
 		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
 		{"TaxIdentifications", taxIdentifications}, {"Findings", findings},
 		{"Documents", documents}, {"SameUploadOnce", sameUploadOnce},
