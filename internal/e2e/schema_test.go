@@ -42,6 +42,8 @@ var shapes = []struct {
 	{client.TaxIdentificationData{}, []string{"TaxIdentificationInput"}},
 	{client.TaxIdentificationPatch{}, []string{"TaxIdentificationPatch"}},
 	{client.IDnowAttempt{}, []string{"IDnowAttempt"}},
+	{client.Delivery{}, []string{"Delivery"}},
+	{client.DeliveryAttempt{}, []string{"DeliveryAttempt"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.Moved{}, []string{"ClockMoved"}},
 	{client.Chosen{}, []string{"ResultChosen"}},
