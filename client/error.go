@@ -55,6 +55,7 @@ const (
 	CodeInvalidIdentificationStatus = "invalid_identification_status"
 	CodeAttemptsExceeded            = "identification_attempts_exceeded"
 	CodePayloadTooLarge             = "payload_too_large"
+	CodeRangeNotSatisfiable         = "range_not_satisfiable"
 	CodeInvalidSecret               = "invalid_secret"
 	CodeUnprocessable               = "unprocessable_entity"
 	CodeTooManyRequests             = "too_many_requests"

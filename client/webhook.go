@@ -33,9 +33,7 @@ type Webhook struct {
 	EventType EventType `json:"event_type"`
 	URL       string    `json:"url"`
 	Secret    string    `json:"secret"`
-	// Paused means that nothing could be delivered for days: what is queued waits
-	// until the operator resumes the subscription.
-	Paused bool `json:"paused"`
+	Paused    bool      `json:"paused"` // nothing could be delivered for days; what is queued waits for the operator
 }
 
 // CreateWebhook subscribes a URL to a type of events. The receiver must serve
@@ -98,8 +96,7 @@ type DeliveryAttempt struct {
 	Answer         string    `json:"answer"`  // the beginning of it
 }
 
-// InState lists only deliveries that were given up in the state: DeliveryRejected
-// or DeliveryExhausted.
+// InState lists only deliveries in the state.
 func InState(state DeliveryState) QueryOption {
 	return func(q url.Values) { q.Set("filter[state]", string(state)) }
 }

@@ -36,11 +36,14 @@ var shapes = []struct {
 	{client.ChangeAuthorization{}, []string{"ChangeRequestAuthorization"}},
 	{client.ChangeConfirmation{}, []string{"ChangeRequestConfirmation"}},
 	{client.Document{}, []string{"Document", "IdentificationDocument"}},
+	{client.DocumentPatch{}, []string{"DocumentChange"}},
 	{client.Webhook{}, []string{"Webhook", "WebhookWithSecret"}},
 	{client.TaxIdentification{}, []string{"TaxIdentification"}},
 	{client.TaxIdentificationData{}, []string{"TaxIdentificationInput"}},
 	{client.TaxIdentificationPatch{}, []string{"TaxIdentificationPatch"}},
 	{client.IDnowAttempt{}, []string{"IDnowAttempt"}},
+	{client.Delivery{}, []string{"Delivery"}},
+	{client.DeliveryAttempt{}, []string{"DeliveryAttempt"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.Moved{}, []string{"ClockMoved"}},
 	{client.Chosen{}, []string{"ResultChosen"}},
@@ -51,6 +54,9 @@ func description(t testing.TB) *openapi3.T {
 	t.Helper()
 	return must(openapi3.NewLoader().LoadFromData(api.OpenAPI))(t)
 }
+
+// leftOut is what the client does not show: it says the same of everything.
+var leftOut = []string{"Document.partner_accessible"}
 
 // TestShapes holds the fields of the client's types against the description,
 // both ways, so that neither gets one that the other lacks.
@@ -69,10 +75,13 @@ func TestShapes(t *testing.T) {
 			for property, described := range schema.Value.Properties {
 				delete(unknown, property)
 				field, ok := fields[property]
+				if slices.Contains(leftOut, name+"."+property) {
+					continue
+				}
 				if !ok {
 					t.Errorf("%s has %s, and %T does not", name, property, shape.of)
-				} else if kind := kindOf(field.Type); kind != "any" && !described.Value.Type.Is(kind) {
-					t.Errorf("%s.%s is %v, and %T has %s", name, property, described.Value.Type.Slice(), shape.of, field.Type)
+				} else if kind, types := kindOf(field.Type), typesOf(described.Value); kind != "any" && !slices.Contains(types, kind) {
+					t.Errorf("%s.%s is %v, and %T has %s", name, property, types, shape.of, field.Type)
 				}
 			}
 		}
@@ -147,6 +156,15 @@ func jsonFields(of reflect.Type) map[string]reflect.StructField {
 		}
 	}
 	return fields
+}
+
+// typesOf are the types of JSON that a schema takes.
+func typesOf(schema *openapi3.Schema) []string {
+	types := schema.Type.Slice()
+	for _, part := range schema.AllOf {
+		types = append(types, typesOf(part.Value)...)
+	}
+	return types
 }
 
 // kindOf is the type of JSON that a field of the client is read from.
