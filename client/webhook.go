@@ -33,7 +33,9 @@ type Webhook struct {
 	EventType EventType `json:"event_type"`
 	URL       string    `json:"url"`
 	Secret    string    `json:"secret"`
-	Paused    bool      `json:"paused"` // nothing could be delivered for days; what is queued waits for the operator
+	// Paused means that nothing could be delivered for days: what is queued waits
+	// until the operator resumes the subscription.
+	Paused bool `json:"paused"`
 }
 
 // CreateWebhook subscribes a URL to a type of events. The receiver must serve
@@ -96,7 +98,8 @@ type DeliveryAttempt struct {
 	Answer         string    `json:"answer"`  // the beginning of it
 }
 
-// InState lists only deliveries in the state.
+// InState lists only deliveries that were given up in the state: DeliveryRejected
+// or DeliveryExhausted.
 func InState(state DeliveryState) QueryOption {
 	return func(q url.Values) { q.Set("filter[state]", string(state)) }
 }
