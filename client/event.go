@@ -48,6 +48,11 @@ type PersonEvent struct {
 	ID string `json:"id"`
 }
 
+// MobileNumberEvent is the body of PERSON_MOBILE_NUMBER_DELETED.
+type MobileNumberEvent struct {
+	ID string `json:"id"`
+}
+
 // DocumentExpiryEvent is the body of POTENTIAL_ACCOUNT_BLOCKING.
 type DocumentExpiryEvent struct {
 	BlockingDate Date   `json:"blocking_date"` // the last day of the identity document

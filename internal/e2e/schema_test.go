@@ -55,6 +55,7 @@ var shapes = []struct {
 	{client.DocumentCheck{}, []string{"DocumentCheck"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.PersonEvent{}, []string{"PersonEvent"}},
+	{client.MobileNumberEvent{}, []string{"MobileNumberEvent"}},
 	{client.DocumentExpiryEvent{}, []string{"DocumentExpiryEvent"}},
 	{client.Moved{}, []string{"ClockMoved"}},
 	{client.Chosen{}, []string{"ResultChosen"}},
@@ -115,6 +116,32 @@ func TestShapes(t *testing.T) {
 		for property := range unknown {
 			t.Errorf("%T has %s, and %v does not", shape.of, property, shape.schemas)
 		}
+	}
+}
+
+// bodies are the schemas of the events' bodies.
+var bodies = map[client.EventType]string{
+	client.EventIdentification:                 "IdentificationEvent",
+	client.EventPersonChanged:                  "EmptyEvent",
+	client.EventPersonDeleted:                  "PersonEvent",
+	client.EventPersonMobileNumberCreated:      "EmptyEvent",
+	client.EventPersonMobileNumberDeleted:      "MobileNumberEvent",
+	client.EventPersonTaxIdentificationChanged: "PersonEvent",
+	client.EventPotentialAccountBlocking:       "DocumentExpiryEvent",
+}
+
+// checkBody holds the body of an event against the description.
+func checkBody(t testing.TB, doc *openapi3.T, e client.Event) {
+	t.Helper()
+	var body any
+	if err := e.Read(&body); err != nil {
+		t.Errorf("%s: %v", e.Type, err)
+	}
+	schema := doc.Components.Schemas[bodies[e.Type]]
+	if schema == nil {
+		t.Errorf("the description has no body of %s", e.Type)
+	} else if err := schema.Value.VisitJSON(body); err != nil {
+		t.Errorf("%s: %v: %s", e.Type, err, e.Body)
 	}
 }
 
