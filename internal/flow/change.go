@@ -132,6 +132,9 @@ func (s *Service) AuthorizeChange(ctx context.Context, partnerID, changeID strin
 			return nil, moveChange(tx, &r, kyc.ChangeAuthorized)
 		}
 		m, err := confirmedNumber(tx, p.ID)
+		if err == nil {
+			err = s.mayTry(m)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -198,7 +201,7 @@ func (s *Service) ConfirmChange(ctx context.Context, partnerID, changeID string,
 		if err != nil {
 			return nil, err
 		}
-		right, err := s.tryOTP(tx, p.ID, r.ID, &r.OTP, tan)
+		right, err := s.tryOTP(tx, &m, r.ID, &r.OTP, tan)
 		if err != nil {
 			return nil, err
 		}
@@ -224,6 +227,9 @@ func (s *Service) openChange(tx kyc.Tx, r kyc.ChangeRequest) ([]byte, error) {
 
 // wrongTAN counts it; with too many the change request is over.
 func (s *Service) wrongTAN(ctx context.Context, tx kyc.Tx, p kyc.Person, r kyc.ChangeRequest, m kyc.MobileNumber) error {
+	if err := tx.MobileNumbers().Update(m); err != nil {
+		return err
+	}
 	if r.OTP.Wrong < kyc.OTPTries {
 		if err := tx.ChangeRequests().Update(r); err != nil {
 			return err
