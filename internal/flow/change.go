@@ -163,7 +163,7 @@ func (s *Service) sendTAN(tx kyc.Tx, p kyc.Person, m kyc.MobileNumber, r *kyc.Ch
 			return err
 		}
 		if r.OTP, code, err = s.newOTP(tx, p.ID, r.ID, m.Number, expires); err == nil {
-			err = s.text(tx, p, m.Number, code+" is your code to confirm the change of your data. Do not pass it on to anybody who calls you.", expires)
+			err = s.text(tx, p, m.Number, "confirm_change", code, expires)
 		}
 	}
 	r.OTP.Wrong = wrong

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/identikit/identikit/internal/id"
@@ -28,6 +29,36 @@ const (
 	mostTextGap    = 5 * time.Minute
 )
 
+// texts are what phones are told, in English and German; %s is the password.
+var texts = map[string]map[string]string{
+	"confirm_number": {
+		"en": "%s is your code to confirm this phone number. It is good for 5 minutes.",
+		"de": "%s ist Ihr Code, um diese Telefonnummer zu bestätigen. Er gilt 5 Minuten.",
+	},
+	"confirm_change": {
+		"en": "%s is your code to confirm the change of your data. Do not pass it on to anybody who calls you.",
+		"de": "%s ist Ihr Code, um die Änderung Ihrer Daten zu bestätigen. Geben Sie ihn niemandem weiter, der Sie anruft.",
+	},
+	"number_removed": {
+		"en": "This phone number was removed from your customer data. If that was not you, please call your bank.",
+		"de": "Diese Telefonnummer wurde aus Ihren Kundendaten entfernt. Waren Sie das nicht, rufen Sie bitte Ihre Bank an.",
+	},
+}
+
+// languageOf is the language that the person is written to in: the one of their
+// settings, else that of the country they live in.
+func languageOf(tx kyc.Tx, p kyc.Person) (string, error) {
+	chosen, err := tx.Consents().Language(p.ID)
+	if err != nil {
+		return "", err
+	}
+	country := p.Attributes.Text("address.country").Reveal()
+	if strings.EqualFold(chosen, "de") || (chosen == "" && (country == "DE" || country == "AT")) {
+		return "de", nil
+	}
+	return "en", nil
+}
+
 // canText tells whether there is a way to send texts at all.
 func (s *Service) canText() error {
 	if s.Texter == nil {
@@ -37,8 +68,8 @@ func (s *Service) canText() error {
 	return nil
 }
 
-// text queues a text for a phone, unless it has had too many within an hour.
-func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text string, expires time.Time) error {
+// text queues one of the texts for a phone, unless it has had too many within an hour.
+func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text, code string, expires time.Time) error {
 	wall := s.Wall.Now()
 	n, err := tx.Messages().SentTo(number, wall.Add(-time.Hour))
 	if err != nil {
@@ -58,7 +89,12 @@ func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text string, expires tim
 		ID: id.Random(id.Plain), PartnerID: p.PartnerID, PersonID: p.ID, Number: number, State: kyc.MessageQueued,
 		CreatedAt: tx.Now(), QueuedAt: wall, ExpiresAt: expires,
 	}
-	if m.Sealed, err = key.Seal([]byte(text), aboutMessage(m)); err != nil {
+	language, err := languageOf(tx, p)
+	if err != nil {
+		return err
+	}
+	plain := strings.Replace(texts[text][language], "%s", code, 1)
+	if m.Sealed, err = key.Seal([]byte(plain), aboutMessage(m)); err != nil {
 		return err
 	}
 	if err := tx.Messages().Insert(m); err != nil {

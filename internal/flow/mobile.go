@@ -138,7 +138,7 @@ func (s *Service) AuthorizeMobileNumber(ctx context.Context, partnerID, personID
 		if err := s.note(ctx, tx, p, byPartner, "mobile_number_authorized", map[string]any{"id": m.ID}); err != nil {
 			return nil, err
 		}
-		return m, s.text(tx, p, m.Number, code+" is your code to confirm this phone number. It is good for 5 minutes.", m.OTP.ExpiresAt)
+		return m, s.text(tx, p, m.Number, "confirm_number", code, m.OTP.ExpiresAt)
 	})
 	return m, replay, err
 }
@@ -225,8 +225,7 @@ func (s *Service) removeMobileNumber(ctx context.Context, tx kyc.Tx, p kyc.Perso
 		return err
 	}
 	if m.Verified && s.canText() == nil {
-		err := s.text(tx, p, m.Number, "This phone number was removed from your customer data. If that was not you, please call your bank.",
-			tx.Now().Add(removalToldFor))
+		err := s.text(tx, p, m.Number, "number_removed", "", tx.Now().Add(removalToldFor))
 		if err != nil && !kyc.IsKind(err, kyc.TooMany) { // a flood of messages must not keep a number from being removed
 			return err
 		}

@@ -276,10 +276,18 @@ func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 	return trouble
 }
 
-// refused takes the intent back: the identification is as it was.
+// refused takes the intent back: the identification stays as it is now, which
+// may be another state than when the provider was asked.
 func (s *Service) refused(ctx context.Context, i kyc.Identification, j kyc.Job, refusal error) error {
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
 		if err := tx.Jobs().Done(j); err != nil {
+			return err
+		}
+		i, err := tx.Identifications().Get(i.ID)
+		if kyc.IsKind(err, kyc.NotFound) {
+			return nil // its person was erased meanwhile
+		}
+		if err != nil {
 			return err
 		}
 		return tx.History().Add(kyc.Entry{

@@ -131,7 +131,7 @@ func TestMobileNumber(t *testing.T) {
 			t.Errorf("%v", done)
 		}
 		refused(t, l, 404, "model_not_found", "GET", mobile, nil)
-		if text := lastText(t, l, ownNumber); !strings.Contains(text, "removed") {
+		if text := lastText(t, l, ownNumber); !strings.Contains(text, "entfernt") {
 			t.Errorf("%s", text)
 		}
 		hooks = receiver.Hooks()
@@ -200,6 +200,30 @@ func TestPasswordLimits(t *testing.T) {
 	if o := l.Call(201, "POST", mobile+"/confirm", object{"number": tests, "token": "212212"}); o["verified"] != true {
 		t.Errorf("%v", o)
 	}
+}
+
+// TestLanguageOfTexts: that of the person's settings, else of the country.
+func TestLanguageOfTexts(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		for n, c := range []struct {
+			country, language any
+			want              string
+		}{{"DE", nil, "ist Ihr Code"}, {"AT", nil, "ist Ihr Code"}, {"FR", nil, "is your code"}, {nil, nil, "is your code"}, {"DE", "en", "is your code"}, {"FR", "DE", "ist Ihr Code"}, {"DE", "fr", "is your code"}} {
+			person := l.Call(201, "POST", "/v1/persons", object{"address": object{"country": c.country}})["id"].(string)
+			if c.language != nil {
+				l.Call(201, "POST", "/v1/persons/"+person+"/settings", object{"language": c.language})
+			}
+			number := "+4915112345" + string(rune('0'+n))
+			mobile := "/v1/persons/" + person + "/mobile_number"
+			l.Call(201, "POST", mobile, object{"number": number})
+			l.Call(201, "POST", mobile+"/authorize", object{"number": number})
+			if text := lastText(t, l, number); !strings.Contains(text, c.want) {
+				t.Errorf("%v: %s", c, text)
+			}
+		}
+	})
 }
 
 // TestMessagesPerHour: a number gets 60, whoever asks; then the request changes nothing.

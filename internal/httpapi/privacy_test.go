@@ -109,7 +109,7 @@ func TestNothingPersonalInTheLog(t *testing.T) {
 		"Rumpelstilzchen", "Zwickelmeier", "Quastenflosser", "Nirgendwogasse", "Hinterposemuckel", "17655544433", "geheim@", "1967-07-23", "Strohspinnerin",
 		"anderswo@", "Rapunzelinde", "Lebkuchenhaus", "Frau Holle", "Goldmarie", "23.07.1967", "Pechmarie", "Froschkoenig", "Dornroeschen", "Knusperhaus", "Sterntaler",
 		"86095742719", "Siebenmeilen", "987698769", "47036892816", "Falschgeld", "RmFsc2No", "Schluesselbund", "Daumesdick", "Sesam", "Simsalabim", "Spieglein", "Hakenschluessel", "Hexenhaeuschen",
-		"1711234321", "1711234322", " is your code", reference, secret, l.Token, l.Partner.ClientSecret, l.IDnow.APIKey, "grant_type", "Bearer ",
+		"1711234321", "1711234322", " is your code", " ist Ihr Code", reference, secret, l.Token, l.Partner.ClientSecret, l.IDnow.APIKey, "grant_type", "Bearer ",
 	} {
 		if at := strings.Index(strings.ToLower(text), strings.ToLower(word)); at >= 0 {
 			line := text[strings.LastIndex(text[:at], "\n")+1:]

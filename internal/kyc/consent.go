@@ -45,6 +45,7 @@ func (e TermsEvent) AboutPerson() string { return e.SignedBy }
 // ConsentReader reads what customers agreed to. A missing one is NotFound.
 type ConsentReader interface {
 	Device(personID, id string) (DeviceConsent, error)
+	Language(personID string) (string, error) // two letters, or empty
 }
 
 // Consents reads and writes what customers agreed to, and what goes with it.

@@ -43,3 +43,8 @@ func (s consents) PutLanguage(personID, language string) error {
 	return s.c.exec(`INSERT INTO person_settings (person_id, language) VALUES ($1, $2)
 		ON CONFLICT (person_id) DO UPDATE SET language = excluded.language`, personID, language)
 }
+
+func (s consents) Language(personID string) (string, error) {
+	language, _, err := one(s.c, readText, `SELECT language FROM person_settings WHERE person_id = $1`, personID)
+	return language, err
+}
