@@ -163,7 +163,11 @@ func (s *Service) sendTAN(tx kyc.Tx, p kyc.Person, m kyc.MobileNumber, r *kyc.Ch
 			return err
 		}
 		if r.OTP, code, err = s.newOTP(tx, p.ID, r.ID, m.Number, expires); err == nil {
-			err = s.text(tx, p, m.Number, "confirm_change", code, expires)
+			text := "confirm_change"
+			if r.Kind == kyc.RemoveMobileNumber { // after it any other phone can consent: its owner must see what this is
+				text = "confirm_removal"
+			}
+			err = s.text(tx, p, m.Number, text, code, expires)
 		}
 	}
 	r.OTP.Wrong = wrong
