@@ -33,9 +33,9 @@ type call struct {
 	path   string // from path()
 	query  url.Values
 	header http.Header
-	body   func() (io.Reader, error) // nil: none. Made for each time it is sent
-	spent  func() bool               // whether the body cannot be made again; nil: it always can
-	open   bool                      // needs no token
+	body   func(context.Context) (io.Reader, error) // nil: none. Made for each time it is sent
+	spent  func() bool                              // whether the body cannot be made again; nil: it always can
+	open   bool                                     // needs no token
 	repeat repeat
 	err    error // what was wrong with the arguments
 }
@@ -74,7 +74,7 @@ func (q call) with(in any) call {
 		q.err = errors.Join(q.err, fmt.Errorf("identikit: %w", err))
 	}
 	q.header.Set("Content-Type", "application/json")
-	q.body = func() (io.Reader, error) { return bytes.NewReader(b), nil }
+	q.body = func(context.Context) (io.Reader, error) { return bytes.NewReader(b), nil }
 	return q
 }
 
@@ -265,7 +265,7 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 	var body io.Reader
 	if q.body != nil {
 		var err error
-		if body, err = q.body(); err != nil {
+		if body, err = q.body(ctx); err != nil {
 			return nil, fmt.Errorf("identikit: %w", err)
 		}
 	}
