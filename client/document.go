@@ -40,7 +40,6 @@ type Document struct {
 	DocumentType       DocumentType `json:"document_type"`
 	Size               int64        `json:"size"` // bytes
 	CustomerAccessible bool         `json:"customer_accessible"`
-	PartnerAccessible  bool         `json:"partner_accessible"` // false as a document of an identification, which does not say it
 	CreatedAt          time.Time    `json:"created_at"`
 	DeletedAt          time.Time    `json:"deleted_at"`
 }
