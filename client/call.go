@@ -40,13 +40,17 @@ type call struct {
 	err    error // what was wrong with the arguments
 }
 
-// path joins the parts of a path. An empty id is refused here: it would name
-// another resource.
+// path joins the parts of a path. An id that would name another resource is
+// refused here: an empty one, and dots, which are no characters to be escaped
+// and lead up the path at the next proxy.
 func path(parts ...string) (string, error) {
 	var b strings.Builder
 	for _, part := range parts {
-		if part == "" {
+		switch part {
+		case "":
 			return "", errors.New("identikit: an id is empty")
+		case ".", "..":
+			return "", errors.New("identikit: an id is made of dots")
 		}
 		b.WriteString("/" + url.PathEscape(part))
 	}

@@ -267,3 +267,44 @@ func TestEmptyText(t *testing.T) {
 		}
 	})
 }
+
+// TestGuessesOverManyChanges: whoever asks for ever new TANs cannot guess for
+// ever; also the right one is refused then, lest the answer tells.
+func TestGuessesOverManyChanges(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		person := l.Person("Antonia")
+		verify(t, l, person, ownNumber)
+		mobile, number := "/v1/persons/"+person+"/mobile_number", object{"number": ownNumber}
+		static := object{"person_id": person, "delivery_method": "static"}
+		right, wrong := object{"person_id": person, "tan": "212212"}, object{"person_id": person, "tan": "000000"}
+		ready := func() string {
+			change := asked(t, l, person, object{"address": object{"city": "Bonn"}})
+			l.Call(201, "POST", change+"/authorize", static)
+			return change
+		}
+		waiting := ready()
+		l.Call(201, "POST", mobile+"/authorize", number)
+		for range 5 { // those of the number itself count too
+			refused(t, l, 403, "invalid_tan", "POST", mobile+"/confirm", object{"number": ownNumber, "token": "nonsense"})
+		}
+		refused(t, l, 403, "invalid_tan", "POST", mobile+"/confirm", object{"number": ownNumber, "token": "nonsense"}) // there is none to guess at
+		for range 9 {
+			change := ready()
+			for range 5 {
+				refused(t, l, 403, "invalid_tan", "POST", change+"/confirm", wrong)
+			}
+		}
+		late := asked(t, l, person, object{"address": object{"city": "Bonn"}})
+		for path, body := range map[string]object{waiting + "/confirm": right, waiting + "/authorize": static, late + "/authorize": static, mobile + "/authorize": number} {
+			status, h, answer := l.Do("POST", path, body)
+			if r := readRefusal(t, status, answer); status != 429 || r.Code != "too_many_requests" || !strings.HasPrefix(h.Get("Retry-After"), "86") {
+				t.Errorf("%s: %d %v %s", path, status, h, answer)
+			}
+		}
+		if o := l.Call(200, "GET", "/v1/persons/"+person, nil); at(o, "address.city") == "Bonn" {
+			t.Error("it was changed")
+		}
+	})
+}

@@ -145,6 +145,7 @@ func (s *Server) getDocumentFile(c *call) error {
 	h.Set("Content-Type", d.ContentType)
 	h.Set("Content-Disposition", disposition(d.Name))
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // XML may hold what a browser runs, wherever it is shown in the end
 	h.Set("Cache-Control", "no-store")
 	h.Set("ETag", `"`+d.ID+`"`)
 	if !oneRange.MatchString(c.Request.Header.Get("Range")) {

@@ -50,7 +50,7 @@ func gone(t testing.TB, l *testkit.Live, person, ident string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, _, answer := once(t, l, "key-of-"+path.Base(t.Name()), "/v1/persons", string(text))
+	status, _, answer := once(t, l, "Schluesselwort-"+path.Base(t.Name()), "/v1/persons", string(text))
 	if r := readRefusal(t, status, answer); status != 404 || r.Code != "model_not_found" {
 		t.Errorf("the key of an erased answer: %d %s", status, answer)
 	}

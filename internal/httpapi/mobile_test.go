@@ -126,6 +126,9 @@ func TestMobileNumber(t *testing.T) {
 		asked := l.Call(202, "DELETE", mobile, number)
 		change := "/v1/change_requests/" + asked["id"].(string)
 		l.Call(201, "POST", change+"/authorize", object{"person_id": person})
+		if text := lastText(t, l, ownNumber); !strings.Contains(text, "Telefonnummer aus Ihren Kundendaten zu entfernen") {
+			t.Errorf("the customer is not told what the code is for: %s", text)
+		}
 		done := l.Call(202, "POST", change+"/confirm", object{"person_id": person, "tan": code(t, l, ownNumber)})
 		if done["status"] != "COMPLETED" || done["response_body"].(map[string]any)["number"] != ownNumber {
 			t.Errorf("%v", done)

@@ -42,13 +42,14 @@ func (s changeRequests) Purge(createdBefore time.Time) error {
 
 type mobileNumbers struct{ c conn }
 
-const mobileNumberColumns = `id, partner_id, person_id, number, verified, device_data, otp, otp_wrong, otp_expires_at, created_at, version`
+const mobileNumberColumns = `id, partner_id, person_id, number, verified, device_data, otp, otp_wrong, otp_expires_at,
+	wrong, wrong_since, created_at, version`
 
 func readMobileNumber(scan func(...any) error) (m kyc.MobileNumber, err error) {
-	var expires, created int64
+	var expires, since, created int64
 	err = scan(&m.ID, &m.PartnerID, &m.PersonID, &m.Number, &m.Verified, &m.Device,
-		&m.OTP.Sealed, &m.OTP.Wrong, &expires, &created, &m.Version)
-	m.OTP.ExpiresAt, m.CreatedAt = at(expires), at(created)
+		&m.OTP.Sealed, &m.OTP.Wrong, &expires, &m.Wrong, &since, &created, &m.Version)
+	m.OTP.ExpiresAt, m.WrongSince, m.CreatedAt = at(expires), at(since), at(created)
 	return m, err
 }
 
@@ -58,15 +59,15 @@ func (s mobileNumbers) OfPerson(personID string) (kyc.MobileNumber, bool, error)
 }
 
 func (s mobileNumbers) Insert(m kyc.MobileNumber) error {
-	return s.c.exec(`INSERT INTO mobile_numbers (`+mobileNumberColumns+`) VALUES (`+placeholders(1, 11)+`)`,
+	return s.c.exec(`INSERT INTO mobile_numbers (`+mobileNumberColumns+`) VALUES (`+placeholders(1, 13)+`)`,
 		m.ID, m.PartnerID, m.PersonID, m.Number, m.Verified, m.Device,
-		m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), us(m.CreatedAt), 1)
+		m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), m.Wrong, us(m.WrongSince), us(m.CreatedAt), 1)
 }
 
 func (s mobileNumbers) Update(m kyc.MobileNumber) error {
 	return s.c.exec(`UPDATE mobile_numbers SET verified = $3, otp = $4, otp_wrong = $5, otp_expires_at = $6,
-		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
-		m.ID, m.Version, m.Verified, m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt))
+		wrong = $7, wrong_since = $8, version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		m.ID, m.Version, m.Verified, m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), m.Wrong, us(m.WrongSince))
 }
 
 func (s mobileNumbers) Delete(personID string) error {

@@ -64,6 +64,9 @@ func (s erasures) Blank(personID string) error {
 	if err := s.unqueue(personID); err != nil {
 		return err
 	}
+	if err := (replays{s.c}).disguise(personID); err != nil {
+		return err
+	}
 	for _, t := range traces {
 		if err := s.apply(personID, t, t.blanked, t.dropped); err != nil {
 			return err
