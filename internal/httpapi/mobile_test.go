@@ -228,6 +228,31 @@ func TestMessagesPerHour(t *testing.T) {
 	})
 }
 
+// TestMessagesPerHourAtOnce: also where several persons have the number, and all
+// ask for the last messages at the same time.
+func TestMessagesPerHourAtOnce(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		var mobiles [atOnce]string
+		for n := range atOnce {
+			mobiles[n] = "/v1/persons/" + l.Person("Antonia") + "/mobile_number"
+			l.Call(201, "POST", mobiles[n], object{"number": ownNumber})
+		}
+		const left = 2
+		for range 60 - left {
+			l.Call(201, "POST", mobiles[0]+"/authorize", object{"number": ownNumber})
+		}
+		statuses, bodies := allAtOnce(func(n int) (int, []byte) {
+			status, _, body := l.Do("POST", mobiles[n]+"/authorize", object{"number": ownNumber})
+			return status, body
+		})
+		if statuses[201] != left || statuses[429] != atOnce-left {
+			t.Errorf("%v %v", statuses, bodies)
+		}
+	})
+}
+
 // TestOneMobileNumberOfMany: of many at once one is made.
 func TestOneMobileNumberOfMany(t *testing.T) {
 	t.Parallel()
