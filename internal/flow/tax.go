@@ -89,7 +89,7 @@ func (s *Service) CreateTaxIdentification(ctx context.Context, partnerID, person
 		}
 		f := &fields{body: body}
 		t = kyc.TaxIdentification{
-			PartnerID: partnerID, PersonID: personID, Country: f.needed("country", 255), CreatedAt: tx.Now(), Version: 1,
+			PartnerID: partnerID, PersonID: personID, Country: f.required("country", f.text("country", 255)), CreatedAt: tx.Now(), Version: 1,
 		}
 		switch {
 		case t.Country != "" && !kyc.KnownCountry(t.Country):
