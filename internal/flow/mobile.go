@@ -13,7 +13,7 @@ const numberOTPLifetime = kyc.ChangeLifetime
 
 // phone reads a phone number, which has to be there.
 func (f *fields) phone(name string) string {
-	given := f.str(name)
+	given := f.text(name, 64)
 	number, ok := kyc.NormalizePhone(given)
 	switch {
 	case given == "":

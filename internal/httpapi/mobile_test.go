@@ -152,7 +152,7 @@ func TestMobileNumberInput(t *testing.T) {
 	l := testkit.Start(t, "")
 	person := l.Person("Antonia")
 	mobile := "/v1/persons/" + person + "/mobile_number"
-	for _, body := range []object{{}, {"number": nil}, {"number": ""}, {"number": "0151123"}, {"number": "+49"}, {"number": "+49151x"}} {
+	for _, body := range []object{{}, {"number": nil}, {"number": ""}, {"number": "0151123"}, {"number": "+49"}, {"number": "+49151x"}, {"number": " +4915112345678"}} {
 		for _, call := range []struct{ method, path string }{{"POST", ""}, {"POST", "/authorize"}, {"DELETE", ""}} {
 			same(t, "sources", refused(t, l, 400, "invalid_model", call.method, mobile+call.path, body).sources(), []string{"number"})
 		}
