@@ -245,12 +245,12 @@ func (s *Service) writePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, cha
 			p.Attributes.Set(path, value)
 		}
 	}
-	if len(changes) == 0 {
-		return nil
-	}
 	if err := tx.Persons().Update(*p); err != nil {
 		return err
 	}
 	p.Version++
+	if len(changes) == 0 {
+		return nil
+	}
 	return s.note(ctx, tx, *p, actor, event, map[string]any{"changes": changes, "as_sent": asSent})
 }
