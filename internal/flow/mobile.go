@@ -14,7 +14,7 @@ const numberOTPLifetime = kyc.ChangeLifetime
 
 // phone reads a phone number, which has to be there.
 func (f *fields) phone(name string) string {
-	given := f.str(name)
+	given := f.text(name, 64)
 	number, ok := kyc.NormalizePhone(given)
 	switch {
 	case given == "":
@@ -81,7 +81,7 @@ func (s *Service) sealDevice(tx kyc.Tx, personID, about, data string) ([]byte, e
 }
 
 // note adds a line to the person's history.
-func (s *Service) note(ctx context.Context, tx kyc.Tx, p kyc.Person, actor, event string, what map[string]any) error {
+func (s *Service) note(ctx context.Context, tx kyc.Tx, p kyc.Person, actor, event string, what any) error {
 	return tx.History().Add(kyc.Entry{
 		PartnerID: p.PartnerID, PersonID: p.ID, At: tx.Now(), Actor: actor, RequestID: requestID(ctx), Event: event, Details: details(what),
 	})
@@ -152,7 +152,7 @@ func (s *Service) ConfirmMobileNumber(ctx context.Context, partnerID, personID s
 			return nil, err
 		}
 		f := &fields{body: body}
-		number, token := f.phone("number"), f.needed("token", 64)
+		number, token := f.phone("number"), f.required("token", f.text("token", 64))
 		if err := kyc.InvalidFields(f.broken); err != nil {
 			return nil, err
 		}

@@ -96,6 +96,7 @@ func TestChangeRequestRules(t *testing.T) {
 	}
 	for _, call := range []string{"/authorize", "/confirm"} {
 		r := refused(t, l, 404, "model_not_found", "POST", "/v1/change_requests/nothing"+call, object{})
+		refused(t, l, 404, "model_not_found", "POST", "/v1/change_requests/nothing"+call, "no object") // before its body is looked at
 		if r.Detail != "Couldn't find 'Solaris::Changeset' for id 'nothing'." {
 			t.Errorf("%s", r.Detail)
 		}

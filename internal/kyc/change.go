@@ -178,7 +178,8 @@ type MessageReader interface {
 	Get(id string) (Message, error)
 	List(p Page) ([]Message, error)
 	Count(atMost int) (int, error)
-	// SentTo counts what was queued for the number since a time of the machine's clock.
+	// SentTo counts what was queued for the number since a time of the machine's
+	// clock. Within a Tx nobody else counts the same number's before that ends.
 	SentTo(number string, since time.Time) (int, error)
 }
 

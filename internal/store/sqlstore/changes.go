@@ -74,7 +74,10 @@ func (s mobileNumbers) Delete(personID string) error {
 	return s.c.exec(`DELETE FROM mobile_numbers WHERE person_id = $1`, personID)
 }
 
-type messages struct{ c conn }
+type messages struct {
+	c  conn
+	tx *tx // nil in a view
+}
 
 const messageColumns = `id, partner_id, person_id, number, text, state, created_at, queued_at, expires_at, sent_at`
 
@@ -95,7 +98,14 @@ func (s messages) List(p kyc.Page) ([]kyc.Message, error) {
 
 func (s messages) Count(atMost int) (int, error) { return count(s.c, atMost, `messages`) }
 
+// SentTo lets one transaction at a time count the messages to a number, so that
+// two do not both send the last one.
 func (s messages) SentTo(number string, since time.Time) (int, error) {
+	if s.tx != nil && s.tx.dialect.alone != "" {
+		if err := s.c.exec(s.tx.dialect.alone, "messages to "+number); err != nil {
+			return 0, err
+		}
+	}
 	return count(s.c, kyc.MessagesPerHour, `messages WHERE number = $1 AND queued_at > $2`, number, us(since))
 }
 
