@@ -43,8 +43,11 @@ func TestPersonCommands(t *testing.T) {
 		Event, Actor, From, To, At string
 		Details                    map[string]any
 	}
-	must(json.Unmarshal([]byte(lines[len(lines)-1]), &last))
-	if len(lines) != 4 || last.Event != "succeeded" || last.Actor != "provider" || last.From != "pending" || last.To != "successful" {
+	if len(lines) != 5 || !strings.Contains(lines[4], `"event":"legitimation_changed"`) {
+		t.Fatalf("%s", strings.Join(lines, "\n"))
+	}
+	must(json.Unmarshal([]byte(lines[3]), &last))
+	if last.Event != "succeeded" || last.Actor != "provider" || last.From != "pending" || last.To != "successful" {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 	if text := output(t, "person", "history", customer, "--data", data); !strings.Contains(text, "pending → successful") || !strings.Contains(text, "Zwickelmeier") {

@@ -51,6 +51,10 @@ func (s *Service) mayTry(m kyc.MobileNumber) error {
 // for itself and for the phone that it was sent to, and with too many of them
 // there is none any more. The caller stores otp and m.
 func (s *Service) tryOTP(tx kyc.Tx, m *kyc.MobileNumber, about string, otp *kyc.OTP, given string) (bool, error) {
+	if s.Sandbox && m.Number == sandboxNumber && given == sandboxOTP { // always valid, whatever was sent and when
+		*otp = kyc.OTP{}
+		return true, nil
+	}
 	if err := s.mayTry(*m); err != nil {
 		return false, err
 	}

@@ -84,3 +84,12 @@ func TestDocumentFilters(t *testing.T) {
 		}
 	})
 }
+
+// TestDocumentQuery: what is wrong with a query is told all at once.
+func TestDocumentQuery(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	path := "/v1/persons/" + l.Person("Antonia") + "/documents"
+	r := refused(t, l, 400, "validation_error", "GET", path+"?customer_accessible=maybe&include_deleted=x&sort=foo&page[size]=0", nil)
+	same(t, "sources", r.sources(), []string{"customer_accessible", "include_deleted", "page[size]", "sort"})
+}
