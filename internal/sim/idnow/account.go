@@ -57,8 +57,8 @@ func (s *Server) loadAccounts() error {
 		s.accounts[a.CompanyID] = newAccount(a)
 	}
 	return s.store.Each("account", func(data []byte) error {
-		var kept account
-		if err := json.Unmarshal(data, &kept); err != nil {
+		kept := newAccount(Account{})
+		if err := json.Unmarshal(data, kept); err != nil {
 			return err
 		}
 		if a := s.account(kept.Company); a != nil { // otherwise it is configured no more

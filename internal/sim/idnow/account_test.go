@@ -86,3 +86,34 @@ func TestAccountsMustDiffer(t *testing.T) {
 		}
 	}
 }
+
+// TestStateFromBefore: what was kept before there were several accounts is the
+// main one's.
+func TestStateFromBefore(t *testing.T) {
+	w := newWorld(t, func(cfg *Config) { withTwo(cfg); cfg.Dir = t.TempDir() })
+	id := w.start("tx-1", nil)
+	w.call("GET", "", nil)
+	token := w.token
+	if err := w.server.change("tx-1", func(ses *session) error { ses.Company = ""; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	w.server.main.Company = ""
+	if err := w.server.save(w.server.main); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	w.token = token
+	if status, _ := w.call("GET", "", nil); status != 200 {
+		t.Errorf("the token answers %d", status)
+	}
+	if again := w.start("tx-1", nil); again != id {
+		t.Errorf("the ident id is %s, was %s", again, id)
+	}
+	w.cfg.More = nil // an account that is there no more takes its sessions along
+	other := w.as("auto", "auto-key")
+	other.start("tx-2", nil)
+	w.open()
+	if w.server.session("tx-2") != nil || w.server.session("tx-1") == nil {
+		t.Error("the sessions are not those of the accounts that are left")
+	}
+}

@@ -38,7 +38,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"RoundTrip", roundTrip}, {"AllOrNothing", allOrNothing}, {"OneOfManyMovesWins", oneOfManyMovesWins},
 		{"ReadThenWrite", readThenWrite}, {"ReadsOwnWrites", readsOwnWrites}, {"OneFailureHurtsNobody", oneFailureHurtsNobody},
 		{"Panic", panics}, {"LeaseOnceEach", leaseOnceEach}, {"LeaseRunsOut", leaseRunsOut}, {"AskedForAgain", askedForAgain},
-		{"Lanes", lanes}, {"Parking", parking}, {"Except", except}, {"Sequences", sequences}, {"Attempts", attempts}, {"Isolation", isolation},
+		{"Lanes", lanes}, {"Parking", parking}, {"Except", except}, {"Sequences", sequences}, {"Attempts", attempts}, {"Isolation", isolation}, {"Succeeded", succeeded},
 		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce}, {"Deliveries", deliveries},
 		{"Agreed", agreed}, {"Blanked", blanked}, {"BlankedOfBefore", blankedOfBefore}, {"ErasedOnce", erasedOnce},
 		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
