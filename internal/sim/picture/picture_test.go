@@ -94,7 +94,7 @@ func TestExamine(t *testing.T) {
 		"good":                       {asJPEG(t, good), None},
 		"good PNG":                   {asPNG(t, good), None},
 		"upright":                    {asJPEG(t, upright), None},
-		"from a camera of 4 MP":     {asJPEG(t, document(2400, 1800)), None},
+		"from a camera of 4 MP":      {asJPEG(t, document(2400, 1800)), None},
 		"in a dim room":              {asJPEG(t, lit(good, 0, .4)), None},
 		"bright":                     {asJPEG(t, lit(good, 20, 1)), None},
 		"the least size":             {asPNG(t, document(480, 300)), None},
