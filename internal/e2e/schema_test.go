@@ -41,6 +41,7 @@ var shapes = []struct {
 	{client.TaxIdentificationData{}, []string{"TaxIdentificationInput"}},
 	{client.TaxIdentificationPatch{}, []string{"TaxIdentificationPatch"}},
 	{client.IDnowAttempt{}, []string{"IDnowAttempt"}},
+	{client.FailureReason{}, []string{"FailureReason"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.Moved{}, []string{"ClockMoved"}},
 	{client.Chosen{}, []string{"ResultChosen"}},

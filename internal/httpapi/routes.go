@@ -66,6 +66,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/idnow_attempts", fn: (*Server).listIDnowAttempts},
 	{Method: "POST", Path: "/v1/persons/{person_id}/identifications/{id}/document_upload", fn: (*Server).uploadIdentificationDocument},
 	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
+	{Method: "GET", Path: "/v1/identification_failure_reasons", fn: (*Server).listReasons},
 
 	{Method: "POST", Path: "/v1/webhooks", fn: (*Server).createWebhook},
 	{Method: "GET", Path: "/v1/webhooks", fn: (*Server).listWebhooks},

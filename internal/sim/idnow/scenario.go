@@ -60,7 +60,7 @@ var (
 	agentAborted    = ending{Result: aborted, Reason: "TECH_VIDEO"}
 )
 
-// scenarios is every case, by its name. HOLDCERTIFICATE stands beside it: it exists with electronic signing only.
+// scenarios is every case, by its name; those of a reason are made (see reasonScenario). HOLDCERTIFICATE stands beside it: it exists with electronic signing only.
 var scenarios = map[string]scenario{
 	"HAPPYPATH": {
 		Final:       []ending{reviewedSuccess},
@@ -131,7 +131,7 @@ func robotOf(data map[string]string) (robot, *apiError) {
 		if name == "HOLDCERTIFICATE" {
 			return robot{}, preconditionFailed("The test robot 'HOLDCERTIFICATE' needs an identification with electronic signing")
 		}
-		if _, ok := scenarios[name]; !ok {
+		if _, ok := findScenario(name); !ok {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test case '%s'", name))
 		}
 		return robot{Auto: prefix == "AUTO", Case: name}, nil
@@ -147,9 +147,9 @@ type planned struct {
 
 // plan puts the endings of a case behind a call that ends at callEnd.
 func (s *Server) plan(ses *session, name string, callEnd time.Time) []planned {
-	endings := scenarios[name].Final
+	endings := scenarioOf(name).Final
 	if s.cfg.Preliminary {
-		endings = scenarios[name].Preliminary
+		endings = scenarioOf(name).Preliminary
 	}
 	at := callEnd
 	plan := make([]planned, len(endings))
