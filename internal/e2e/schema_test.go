@@ -41,6 +41,7 @@ var shapes = []struct {
 	{client.TaxIdentificationData{}, []string{"TaxIdentificationInput"}},
 	{client.TaxIdentificationPatch{}, []string{"TaxIdentificationPatch"}},
 	{client.IDnowAttempt{}, []string{"IDnowAttempt"}},
+	{client.LegitimationData{}, []string{"LegitimationData"}},
 	{client.FailureReason{}, []string{"FailureReason"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.Moved{}, []string{"ClockMoved"}},

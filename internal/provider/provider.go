@@ -26,6 +26,7 @@ type Adapter struct {
 	Poller   Poller
 	Receiver Receiver
 	Archiver Archiver
+	Reader   Reader
 }
 
 // Starter opens a session. The same identification twice gives the same session.
@@ -54,6 +55,11 @@ type Poller interface {
 
 // ErrNoResult says that the firm has nothing to tell yet.
 var ErrNoResult = errors.New("provider: no result yet")
+
+// Reader reads again what Finding.Raw kept.
+type Reader interface {
+	Read(identification string, raw []byte) (Finding, error)
+}
 
 // Receiver reads a call of the firm. It answers which identification it is
 // about; what it claims is not believed but asked for again.
@@ -110,7 +116,8 @@ const (
 
 // Paper is the ID document that was shown.
 type Paper struct {
-	Type, Country, Number, Issuer string
+	Type                    string // IDCARD, PASSPORT, or another word of the firm's
+	Country, Number, Issuer string
 	IssuedOn, ValidUntil          string // YYYY-MM-DD
 }
 
