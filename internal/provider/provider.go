@@ -38,7 +38,15 @@ type Starter interface {
 type Order struct {
 	Identification string // our id, the firm's transaction number
 	Language       string // "DE", "EN" or empty
+	ProofOfAddress Proof
 	Person         kyc.Attributes
+}
+
+// Proof is a proof of address that the customer will show; empty if none was
+// announced.
+type Proof struct {
+	Type     string // of kyc.ProofOfAddressTypes
+	IssuedOn string // YYYY-MM-DD
 }
 
 // Session is what the firm answers.
@@ -118,7 +126,7 @@ const (
 type Paper struct {
 	Type                    string // IDCARD, PASSPORT, or another word of the firm's
 	Country, Number, Issuer string
-	IssuedOn, ValidUntil          string // YYYY-MM-DD
+	IssuedOn, ValidUntil    string // YYYY-MM-DD
 }
 
 // File is one file of an archive that becomes a document.

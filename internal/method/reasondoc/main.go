@@ -1,4 +1,4 @@
-// Command reasondoc writes docs/reasons.md from the catalogue of failure reasons.
+// Command reasondoc writes docs/reasons.md from the catalogue of failure reasons and the list of ID documents.
 // It is run by `go generate`, and the same catalogue gives the same bytes.
 package main
 
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method/paper"
 	"github.com/identikit/identikit/internal/method/reason"
 )
 
@@ -53,8 +54,23 @@ func page() []byte {
 	for _, r := range reason.Of(kyc.MethodIDnowAutoident) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Group, cell(r.Description))
 	}
+	fmt.Fprintf(&b, proofs, len(paper.ThatShowAddress()))
+	for _, d := range paper.ThatShowAddress() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", d.Document, d.Country, d.Type)
+	}
 	return b.Bytes()
 }
+
+const proofs = `
+## When a proof of address is needed
+
+These %d documents show their bearer's address (S4 and S2, Appendix I). With any other, announce a proof of address when you
+create the identification: ` + "`proof_of_address_type`" + ` and ` + "`proof_of_address_issued_at`" + `. Else the agent of a video call asks for
+one, and AutoIdent ends with ` + "`USER_INVOICE_MISSING`" + `.
+
+| Document | Country | Type |
+|---|---|---|
+`
 
 func word(b *bool) string {
 	switch {
