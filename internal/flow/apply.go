@@ -124,7 +124,7 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 		return err
 	}
 	if len(corrected) > 0 {
-		return s.changePerson(ctx, tx, &p, corrected, byProvider, nil)
+		return s.writeChange(ctx, tx, &p, corrected, byProvider, map[string]any{"identification": i.ID, "result": f.Result})
 	}
 	return tx.Persons().Update(p)
 }

@@ -226,8 +226,15 @@ func filledByServer(a kyc.Attributes, path string) bool {
 	return false
 }
 
-// changePerson writes new values, their history and PERSON_CHANGED.
+// changePerson writes new values, their history and PERSON_CHANGED. asSent are
+// times in the text that came.
 func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, asSent map[string]string) error {
+	return s.writeChange(ctx, tx, p, changed, actor, map[string]any{"as_sent": asSent})
+}
+
+// writeChange is changePerson with more about it for the history: above all where
+// the new values come from.
+func (s *Service) writeChange(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, about map[string]any) error {
 	p.Attributes = p.Attributes.Clone()
 	type change struct {
 		Old any `json:"old"`
@@ -238,13 +245,14 @@ func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, ch
 		changes[path] = change{p.Attributes[path], value}
 		p.Attributes.Set(path, value)
 	}
+	about["changes"] = changes
 	if err := tx.Persons().Update(*p); err != nil {
 		return err
 	}
 	p.Version++
 	err := tx.History().Add(kyc.Entry{
 		PartnerID: p.PartnerID, PersonID: p.ID, At: tx.Now(), Actor: actor, RequestID: requestID(ctx),
-		Event: "person_changed", Details: details(map[string]any{"changes": changes, "as_sent": asSent}),
+		Event: "person_changed", Details: details(about),
 	})
 	if err != nil {
 		return err
