@@ -86,7 +86,7 @@ var rules = []rule{
 
 	// Simulators share no code with the adapters that they prove.
 	{packages: "internal/sim/simkit"},
-	{packages: "internal/sim/*", ours: []string{"internal/sim/simkit"}},
+	{packages: "internal/sim/*", ours: []string{"internal/sim/simkit", "internal/sim/picture"}},
 }
 
 // edge is what the packages that face the outside may import: they call flow.

@@ -2,7 +2,10 @@ package sandbox
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -21,6 +24,14 @@ type facts struct {
 	apiKey     string
 	pushSecret string
 	simSeed    []byte
+}
+
+// autoIdentKey is the API key of the account for automatic identification. It is
+// made from the first account's, so that a folder from before has one too.
+func (f facts) autoIdentKey() string {
+	mac := hmac.New(sha256.New, []byte(f.apiKey))
+	mac.Write([]byte(AutoIdentCompanyID))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
 const factsSetting = "sandbox_facts"

@@ -79,6 +79,7 @@ type Ready struct {
 	SandboxURL string      `json:"sandbox_url"`
 	Partner    Credentials `json:"partner"`
 	IDnow      IDnow       `json:"idnow"`
+	AutoIdent  IDnow       `json:"idnow_autoident"`
 	CAFile     *string     `json:"ca_file"`
 
 	OpsURL      string `json:"-"`
@@ -91,7 +92,7 @@ type Credentials struct {
 	ClientSecret string `json:"client_secret"`
 }
 
-// IDnow is the simulated account.
+// IDnow is a simulated account.
 type IDnow struct {
 	GatewayURL string `json:"gateway_url"`
 	GoURL      string `json:"go_url"`
@@ -100,8 +101,12 @@ type IDnow struct {
 	APIKey     string `json:"api_key"`
 }
 
-// CompanyID is the sandbox's account at the simulated provider.
-const CompanyID = "identikitsandbox"
+// The sandbox's accounts at the simulated provider: for video calls, and for
+// automatic identification.
+const (
+	CompanyID          = "identikitsandbox"
+	AutoIdentCompanyID = "identikitautosandbox"
+)
 
 // MasterKeyFile is where a sandbox keeps its master key.
 func MasterKeyFile(data string) string { return filepath.Join(data, "master.key") }
@@ -187,6 +192,9 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		IDnow: IDnow{
 			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
 		},
+		AutoIdent: IDnow{
+			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: AutoIdentCompanyID, APIKey: f.autoIdentKey(),
+		},
 		CAFile: caFile, OpsURL: origin("ops"), SteeringURL: origin("steering"),
 	}
 	if err := w.buildSimulator(f, roots); err != nil {
@@ -196,10 +204,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
-		IDnow: provideridnow.Config{
-			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
-			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
-		},
+		IDnow: adapterOf(w.Ready.IDnow, roots), IDnowAutoIdent: adapterOf(w.Ready.AutoIdent, roots),
 	})
 	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
@@ -221,10 +226,22 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	return nil
 }
 
+// adapterOf is how the server reaches an account.
+func adapterOf(a IDnow, roots *x509.CertPool) provideridnow.Config {
+	return provideridnow.Config{GatewayURL: a.GatewayURL, GoURL: a.GoURL, CompanyID: a.CompanyID, APIKey: a.APIKey, HTTP: httpClient(roots)}
+}
+
 func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
+	push := w.Ready.APIURL + server.PushPath(f.pushSecret)
 	w.sim, err = idnow.New(idnow.Config{
-		CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
-		PushURL:    w.Ready.APIURL + server.PushPath(f.pushSecret),
+		Account: idnow.Account{
+			CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
+			PushURL: push,
+		},
+		More: []idnow.Account{{
+			CompanyID: AutoIdentCompanyID, CompanyName: "identikit sandbox, automatic", APIKey: f.autoIdentKey(), Prefix: "TS2",
+			Kind: idnow.AutoIdent, PushURL: push,
+		}},
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,

@@ -1,92 +1,76 @@
 package idnow
 
 import (
-	_ "embed" // the list of reasons
-	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
 
-//go:embed reasons.json
-var reasonFile []byte
-
-// The products whose reasons differ: the keys of reasonCodes.
-const (
-	productVideo     = "idnow"
-	productAutoIdent = "idnow_autoident"
-)
-
-// reasonCodes is every reason of the guides, by product and by the result that it comes with. For video the guide does
-// not say which result that is: what a review finds cancels, everything else aborts the call.
-var reasonCodes = mustReasons(reasonFile)
-
-// mustReasons reads a file that is part of the program, so a mistake in it is found by the first test.
-func mustReasons(data []byte) map[string]map[string][]string {
-	var all map[string]map[string][]string
-	if err := json.Unmarshal(data, &all); err != nil {
-		panic(fmt.Sprintf("idnow simulator: reasons.json: %v", err))
-	}
-	return all
+// videoReasons is the reasons of the video call: S4, "IDnow failure codes". Which result each of them explains, S4 does not
+// say: what a review finds cancels, everything else aborts the call.
+var videoReasons = map[string][]string{
+	aborted: {
+		"AUDIO_OTHER", "BAD_AUDIO", "BAD_AUDIO_ENVIRONMENT", "BAD_VIDEO", "CALL_QUALITY_FAIL", "CONNECTION_BAD",
+		"CONNECTION_LOST", "CONNECTION_OTHER", "DATA_APPLICATION_ADDRESS", "DATA_APPLICATION_DATA", "DATA_ID_EXPIRED",
+		"DISAGREE_WITH_VIDEO_RECORDING", "ENROLLED_TO_WAITING_LIST", "IDENT_CODE_NOT_RECEIVED",
+		"IDENT_CODE_REPEATEDLY_INCORRECT", "INDECENT_BEHAVIOUR", "NO_AUDIO", "NO_CONNECTION", "NO_VIDEO", "OTHER_ABUSE",
+		"OTHER_ERROR", "OTHER_TEST", "TECH_AUDIO", "TECH_DISCONNECTED_VIDEO", "TECH_DISCONNECTED_WEBSOCKET", "TECH_HOLOGRAM",
+		"TECH_ID_TYPE", "TECH_IDENT_CODE_DELIVERY", "TECH_INTERNAL_SERVER_ERROR", "TECH_INTERNET_CONNECTION", "TECH_LIGHTING",
+		"TECH_TIMEOUT", "TECH_VIDEO", "USER_ABORT_WHILE_WAITING", "USER_CANCELLATION", "USER_ID_NUMBER", "USER_IDENT_CODE",
+		"USER_LANGUAGE", "USER_NO_ID", "USER_STARTED_NEW_REQUEST", "USER_WRONG_PERSON", "VIDEO_ENVIRONMENT", "VIDEO_OTHER",
+		"WRONG_PHONE_NUMBER",
+	},
+	canceled: {
+		"BAD_PHOTO_QUALITY", "ID_NOT_SUPPORTED", "ID_DAMAGED", "ID_OTHER", "INCORRECT_ID_NUMBER", "INCORRECT_NAME_IN_QES",
+		"NO_ESIGN_FRAUD", "NO_SECURITY_QUESTION_ASKED", "OTHER_MISCELLANEOUS_PERMANENT", "OTHER_MISCELLANEOUS_TEMPORARY",
+		"PHOTO_OTHER", "SECURITY_QUESTION", "SECURITY_QUESTION_NOT_CORRECT_ANSWERED", "STALLED_TIMEOUT", "TECH_PHOTO",
+	},
 }
 
-// resultOf is the result that comes with a reason of a product; "" if the product has no such reason.
-func resultOf(product, code string) string {
-	for result, codes := range reasonCodes[product] {
-		if slices.Contains(codes, code) {
+// reasonsOf is the reasons of a kind of account, by the result that they explain.
+func reasonsOf(k Kind) map[string][]string {
+	if k == AutoIdent {
+		return autoReasons
+	}
+	return videoReasons
+}
+
+// resultOf is the result that a reason explains; "" if the kind of account has no such reason.
+func resultOf(k Kind, reason string) string {
+	for result, all := range reasonsOf(k) {
+		if slices.Contains(all, reason) {
 			return result
 		}
 	}
 	return ""
 }
 
-// codesOf is every reason of a product in the order of the alphabet.
-func codesOf(product string) []string {
-	return slices.Sorted(func(yield func(string) bool) {
-		for codes := range maps.Values(reasonCodes[product]) {
-			for _, code := range codes {
-				if !yield(code) {
-					return
-				}
-			}
-		}
-	})
-}
-
 // reasonPrefix begins the cases that end with a reason of the tester's choice: X-AUTOTEST-REASON-TECH_AUDIO.
 const reasonPrefix = "REASON-"
 
-// reasonScenario is the case of a name like REASON-TECH_AUDIO. A reason that aborts ends the call before the customer is
+// reasonScenario is the case of a name like REASON-TECH_AUDIO. A reason that aborts ends a call before the customer is
 // through; one that cancels, and a fraud, are found by the review.
-func reasonScenario(product, name string) (scenario, bool) {
-	code, ok := strings.CutPrefix(name, reasonPrefix)
+func reasonScenario(k Kind, name string) (scenario, bool) {
+	reason, ok := strings.CutPrefix(name, reasonPrefix)
 	if !ok {
 		return scenario{}, false
 	}
-	found := ending{After: afterReview, Result: resultOf(product, code), Reason: code}
+	found := ending{After: afterReview, Result: resultOf(k, reason), Reason: reason}
 	switch found.Result {
 	case aborted:
 		found.After = atOnce
 		return scenario{Final: []ending{found}, Preliminary: []ending{found}, AgentAborts: true}, true
 	case canceled:
-		return scenario{Final: []ending{found}, Preliminary: []ending{calledWell, found}}, true
+		return scenario{Final: []ending{found}, Preliminary: []ending{reviewBegins(k), found}}, true
 	case fraudConfirmed:
 		return scenario{Final: []ending{found}, Preliminary: []ending{calledSuspect, found}}, true
 	}
 	return scenario{}, false
 }
 
-// findScenario is the case of a name, for video.
-func findScenario(name string) (scenario, bool) {
-	if known, ok := scenarios[name]; ok {
-		return known, true
+// reviewBegins is the preliminary result of what looked well so far.
+func reviewBegins(k Kind) ending {
+	if k == AutoIdent {
+		return ending{Result: checkPending}
 	}
-	return reasonScenario(productVideo, name)
-}
-
-// scenarioOf is findScenario for names that have been checked.
-func scenarioOf(name string) scenario {
-	known, _ := findScenario(name)
-	return known
+	return calledWell
 }

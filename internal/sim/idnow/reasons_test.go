@@ -9,20 +9,21 @@ import (
 // TestReasonCodes: every reason of both guides once, and what comes with it.
 func TestReasonCodes(t *testing.T) {
 	all := map[string]bool{}
-	for product, want := range map[string]int{productVideo: 59, productAutoIdent: 76} {
-		codes := codesOf(product)
-		if len(codes) != want {
-			t.Errorf("%s has %d reasons, want %d", product, len(codes), want)
+	for k, want := range map[Kind]int{Video: 59, AutoIdent: 76} {
+		seen := map[string]bool{}
+		for result, codes := range reasonsOf(k) {
+			for _, code := range codes {
+				if seen[code] {
+					t.Errorf("%q: %s is there twice", k, code)
+				}
+				seen[code], all[code] = true, true
+				if made, ok := findScenario(k, reasonPrefix+code); !ok || made.Final[0].Reason != code || made.Final[0].Result != result {
+					t.Errorf("%q: %s makes %+v", k, code, made)
+				}
+			}
 		}
-		for n, code := range codes {
-			all[code] = true
-			if n > 0 && codes[n-1] == code {
-				t.Errorf("%s: %s is there twice", product, code)
-			}
-			made, ok := reasonScenario(product, reasonPrefix+code)
-			if !ok || made.Final[0].Reason != code || made.Final[0].Result != resultOf(product, code) {
-				t.Errorf("%s: %s makes %+v", product, code, made)
-			}
+		if len(seen) != want {
+			t.Errorf("%q has %d reasons, want %d", k, len(seen), want)
 		}
 	}
 	if len(all) != 132 {
@@ -32,21 +33,24 @@ func TestReasonCodes(t *testing.T) {
 
 // TestReasonScenarios: a case of each result, with and without preliminary results.
 func TestReasonScenarios(t *testing.T) {
-	for _, c := range []struct{ product, code, off, on string }{
-		{productVideo, "USER_NO_ID", "ABORTED", "ABORTED"},
-		{productVideo, "SECURITY_QUESTION", "CANCELED", "REVIEW_PENDING CANCELED"},
-		{productAutoIdent, "USER_CANCELLATION_PRIVACY_CONCERNS", "ABORTED", "ABORTED"},
-		{productAutoIdent, "USER_INVOICE_MISSING", "CANCELED", "REVIEW_PENDING CANCELED"},
-		{productAutoIdent, "WARNING_SCAN", "FRAUD_SUSPICION_CONFIRMED", "FRAUD_SUSPICION_PENDING FRAUD_SUSPICION_CONFIRMED"},
-		{productVideo, "WARNING_SCAN", "", ""}, // none of its reasons
-		{productVideo, "NO_SUCH", "", ""},
+	for _, c := range []struct {
+		kind          Kind
+		code, off, on string
+	}{
+		{Video, "USER_NO_ID", "ABORTED", "ABORTED"},
+		{Video, "SECURITY_QUESTION", "CANCELED", "REVIEW_PENDING CANCELED"},
+		{AutoIdent, "USER_CANCELLATION_PRIVACY_CONCERNS", "ABORTED", "ABORTED"},
+		{AutoIdent, "USER_INVOICE_MISSING", "CANCELED", "CHECK_PENDING CANCELED"},
+		{AutoIdent, "WARNING_SCAN", "FRAUD_SUSPICION_CONFIRMED", "FRAUD_SUSPICION_PENDING FRAUD_SUSPICION_CONFIRMED"},
+		{Video, "WARNING_SCAN", "", ""}, // none of its reasons
+		{Video, "NO_SUCH", "", ""},
 	} {
-		made, ok := reasonScenario(c.product, reasonPrefix+c.code)
+		made, ok := reasonScenario(c.kind, reasonPrefix+c.code)
 		if off, on := results(made.Final), results(made.Preliminary); off != c.off || on != c.on || ok != (c.off != "") {
-			t.Errorf("%s %s: %t, %q and %q", c.product, c.code, ok, off, on)
+			t.Errorf("%q %s: %t, %q and %q", c.kind, c.code, ok, off, on)
 		}
 	}
-	if _, ok := reasonScenario(productVideo, "USER_NO_ID"); ok {
+	if _, ok := reasonScenario(Video, "USER_NO_ID"); ok {
 		t.Error("a reason without its prefix is a case")
 	}
 }
@@ -107,13 +111,12 @@ func TestReasonOnThePage(t *testing.T) {
 func TestReasonBySteering(t *testing.T) {
 	w := newWorld(t, nil)
 	w.start("tx-1", nil)
-	for _, product := range []string{productVideo, productAutoIdent} {
-		for _, code := range codesOf(product) {
-			one := steer(t, w, "POST", "/sessions/tx-1/result", fmt.Sprintf(`{"reason":%q}`, code), 200)
-			if want := resultOf(product, code); one["reason"] != code || one["result"] != want && one["result"] != resultOf(productVideo, code) {
+	for result, codes := range videoReasons {
+		for _, code := range codes {
+			if one := steer(t, w, "POST", "/sessions/tx-1/result", fmt.Sprintf(`{"reason":%q}`, code), 200); one["reason"] != code || one["result"] != result {
 				t.Errorf("%s: %v", code, one)
 			}
 		}
 	}
-	steer(t, w, "POST", "/sessions/tx-1/result", `{"reason":"NO_SUCH"}`, 400)
+	steer(t, w, "POST", "/sessions/tx-1/result", `{"reason":"ID_BLURRY"}`, 400)
 }

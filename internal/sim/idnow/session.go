@@ -9,6 +9,8 @@ import (
 
 // session is all that is known of one identification. Once it is in the server's map it is never changed: see Server.change.
 type session struct {
+	Company   string // whose it is; "" in a file from before there were several accounts
+	Kind      Kind   `json:",omitempty"` // what the customer does
 	Tx        string // transaction number, the company's own
 	ID        string // ident id, "TST-XLFYB"
 	CreatedAt time.Time
@@ -23,7 +25,10 @@ type session struct {
 	Document  document          // what the customer shows
 	Language  string            `json:",omitempty"` // of the call, "de" or "en"
 	Codes     int               `json:",omitempty"` // wrong ident codes in this attempt
-	TimeoutAt time.Time         // when the attempt ends by TECH_TIMEOUT; zero if none runs
+	TimeoutAt time.Time         // when the attempt ends of itself; zero if none runs
+
+	Shots map[string]shot `json:",omitempty"` // pictures of this attempt, by the step in which they were taken
+	Taken int             `json:",omitempty"` // how many were
 
 	Plan      []planned  // results to come, in order
 	Outcomes  []outcome  // results that came, in order
@@ -34,7 +39,7 @@ type session struct {
 
 // document is the customer's choice on the page; the zero value stands for a German identity card.
 type document struct {
-	Type    string // IDCARD, PASSPORT or RESIDENCE_TITLE
+	Type    string // IDCARD, PASSPORT, RESIDENCE_TITLE or, automatically, DRIVERS_LICENSE
 	Country string // alpha-2
 }
 
@@ -89,7 +94,7 @@ func (ses *session) underReview() bool {
 
 // robot is the test that the session's data ask for; /start has refused data that ask for an impossible one.
 func (ses *session) robot() robot {
-	r, refused := robotOf(ses.Data)
+	r, refused := robotOf(ses.Kind, ses.Data)
 	if refused != nil {
 		return robot{}
 	}
@@ -119,6 +124,7 @@ func (ses *session) begin(first step) {
 	ses.Attempt++
 	ses.Step = first
 	ses.Typed, ses.Codes, ses.Document = nil, 0, document{}
+	ses.Shots, ses.Taken = nil, 0
 	ses.Plan, ses.TimeoutAt = nil, time.Time{}
 }
 
@@ -130,7 +136,7 @@ func (s *Server) end(ses *session, e ending, at time.Time) {
 	}
 	ses.Outcomes = append(ses.Outcomes, outcome{At: told, Attempt: ses.Attempt, Report: s.report(ses, e, told)})
 	ses.Step, ses.TimeoutAt, ses.Reopened = stepEnded, time.Time{}, false
-	if s.urls().push != "" {
+	if s.accountOf(ses).PushURL != "" {
 		ses.Pushes = append(ses.Pushes, push{Outcome: len(ses.Outcomes) - 1, At: at})
 	}
 }

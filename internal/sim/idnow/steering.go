@@ -1,7 +1,6 @@
 package idnow
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -21,7 +20,8 @@ import (
 //	                                cleared), at calls whose path has this in it (none: at all)
 //	DELETE /faults                  clears the faults of the gateway and of pushes
 //	POST   /pushes                  {"duplicate","drop","reorder"}: what is done to the next pushes
-//	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status
+//	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status.
+//	                                ?company= names the account, if it is not the main one
 //	POST   /unkind                  {"on"}: a little of everything
 func (s *Server) Steering() http.Handler {
 	mux := http.NewServeMux()
@@ -63,7 +63,7 @@ type outcomeView struct {
 
 func (s *Server) view(ses *session) sessionView {
 	v := sessionView{
-		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + "/" + s.cfg.CompanyID + "/identifications/" + ses.Tx,
+		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + s.link(ses),
 		Created: ses.CreatedAt, Attempt: ses.Attempt, Step: s.pageOf(ses), Tracking: optional(ses.Tracking), Pushes: len(ses.Pushes),
 		Outcomes: make([]outcomeView, len(ses.Outcomes)),
 	}
@@ -101,8 +101,8 @@ func (s *Server) steerResult(w http.ResponseWriter, r *http.Request) {
 	if !steerBody(w, r, &sent) {
 		return
 	}
-	if sent.Result == "" {
-		sent.Result = cmp.Or(resultOf(productVideo, sent.Reason), resultOf(productAutoIdent, sent.Reason))
+	if ses := s.session(r.PathValue("tx")); ses != nil && sent.Result == "" {
+		sent.Result = resultOf(ses.Kind, sent.Reason)
 	}
 	if !validWords(sent.Result, sent.Reason) {
 		steerError(w, http.StatusBadRequest, "result and reason must be words in upper case")
@@ -176,11 +176,16 @@ func (s *Server) steerPush(w http.ResponseWriter, r *http.Request) {
 		steerError(w, http.StatusRequestEntityTooLarge, err.Error())
 		return
 	}
-	if err != nil || s.urls().push == "" {
+	a := s.account(r.URL.Query().Get("company"))
+	if a == nil {
+		steerError(w, http.StatusNotFound, "there is no such company")
+		return
+	}
+	if err != nil || a.PushURL == "" {
 		steerError(w, http.StatusBadRequest, "the body could not be read, or there is nowhere to push to")
 		return
 	}
-	status, err := s.post(r.Context(), body)
+	status, err := s.post(r.Context(), a.PushURL, body)
 	if err != nil {
 		steerError(w, http.StatusBadGateway, err.Error())
 		return
