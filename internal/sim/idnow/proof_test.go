@@ -3,6 +3,7 @@ package idnow
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestNeedsProof names the 31 documents that show an address, and some that do not.
@@ -63,6 +64,37 @@ func TestProofOnThePage(t *testing.T) {
 			v.shows(c.page)
 			if c.action == "none" && !strings.Contains(v.body, noProof) {
 				t.Errorf("no reason is given: %s", v.body)
+			}
+		})
+	}
+}
+
+// TestProofInAutoIdent: nobody asks for a proof there, so an address that nothing proves ends it; a name that promises a
+// success keeps its promise.
+func TestProofInAutoIdent(t *testing.T) {
+	for name, c := range map[string]struct{ firstname, announced, kind, want string }{
+		"a licence shows no address": {"Erika", "", driversLicense, "CANCELED USER_INVOICE_MISSING"},
+		"nor does a passport":        {"Erika", "", passport, "CANCELED USER_INVOICE_MISSING"},
+		"an identity card does":      {"Erika", "", idCard, "SUCCESS "},
+		"a proof was announced":      {"Erika", "GAS_BILL", passport, "SUCCESS "},
+		"the happy path":             {"X-MANUALTEST-HAPPYPATH", "", passport, "SUCCESS "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newAutoWorld(t, nil)
+			w.start("tx-1", map[string]string{"firstname": c.firstname, "custom1": c.announced})
+			v := w.visit("tx-1")
+			v.upToScan(c.kind)
+			for range 3 { // front, back, face
+				if strings.Contains(v.body, `value="specimen"`) {
+					v.send("action", "specimen")
+				}
+			}
+			v.shows("data")
+			v.send("validuntil", "2030-01-01", "action", "done")
+			w.advance(3 * time.Minute)
+			pushed := w.company.take()
+			if len(pushed) != 1 || pushed[0].body.Process.Result+" "+pushed[0].body.Process.Reason != c.want {
+				t.Errorf("pushed %v, want %s", pushed, c.want)
 			}
 		})
 	}
