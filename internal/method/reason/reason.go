@@ -45,21 +45,30 @@ var Guides = []kyc.Method{kyc.MethodIDnow, kyc.MethodIDnowAutoident}
 //go:embed catalogue.json
 var catalogue []byte
 
+// table is a guide's table.
+type table struct {
+	Source  string
+	Reasons []Reason
+}
+
 // tables is the data file: S4's table under idnow, S2's under idnow_autoident.
-var tables = sync.OnceValue(func() (t map[kyc.Method][]Reason) {
+var tables = sync.OnceValue(func() (t map[kyc.Method]table) {
 	if err := json.Unmarshal(catalogue, &t); err != nil {
 		panic("reason: catalogue.json: " + err.Error()) // a test reads it
 	}
 	for m := range t {
-		for n := range t[m] {
-			t[m][n].Methods = []kyc.Method{m}
+		for n := range t[m].Reasons {
+			t[m].Reasons[n].Methods = []kyc.Method{m}
 		}
 	}
 	return t
 })
 
 // Of is the table of a method's guide, in its order; nil for other methods.
-func Of(m kyc.Method) []Reason { return tables()[m] }
+func Of(m kyc.Method) []Reason { return tables()[m].Reasons }
+
+// Source says where the table of a method's guide stands.
+func Source(m kyc.Method) string { return tables()[m].Source }
 
 // All is the whole catalogue, sorted by code, each code once. A code of both
 // guides keeps S4's words, which say more, and S2's group, since S4 has none.

@@ -61,6 +61,9 @@ func same(a, b *bool) bool { return a == b || a != nil && b != nil && *a == *b }
 func TestEveryRow(t *testing.T) {
 	for _, m := range Guides {
 		seen := map[string]bool{}
+		if Source(m) == "" {
+			t.Errorf("%s: the table does not say where it is from", m)
+		}
 		for _, r := range Of(m) {
 			if seen[r.Code] {
 				t.Errorf("%s: %s is there twice", m, r.Code)

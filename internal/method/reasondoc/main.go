@@ -44,12 +44,12 @@ In the sandbox a person whose first name is ` + "`X-AUTOTEST-REASON-<CODE>`" + `
 func page() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, head, len(reason.All()))
-	fmt.Fprintf(&b, "\n## Video identification: `idnow` and `idnow_custom`\n\nSource: S4, Appendix I, \"IDnow failure codes\": %d codes.\n\n", len(reason.Of(kyc.MethodIDnow)))
+	fmt.Fprintf(&b, "\n## Video identification: `idnow` and `idnow_custom`\n\n%d codes. Source: %s.\n\n", len(reason.Of(kyc.MethodIDnow)), reason.Source(kyc.MethodIDnow))
 	b.WriteString("| Code | Group | Permanent | By the user | What it means |\n|---|---|---|---|---|\n")
 	for _, r := range reason.Of(kyc.MethodIDnow) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", r.Code, r.Group, word(r.Permanent), word(r.CausedByUser), cell(r.Description))
 	}
-	fmt.Fprintf(&b, "\n## AutoIdent: `idnow_autoident`\n\nSource: S2, Appendix I, \"IDnow failure codes\": %d codes. S2 does not say which are permanent or whose doing.\n\n", len(reason.Of(kyc.MethodIDnowAutoident)))
+	fmt.Fprintf(&b, "\n## AutoIdent: `idnow_autoident`\n\n%d codes. Source: %s.\n\n", len(reason.Of(kyc.MethodIDnowAutoident)), reason.Source(kyc.MethodIDnowAutoident))
 	b.WriteString("| Code | Group | What it means |\n|---|---|---|\n")
 	for _, r := range reason.Of(kyc.MethodIDnowAutoident) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Group, cell(r.Description))
