@@ -229,6 +229,7 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	}
 	session, err := s.Providers[i.Method].Starter.Start(ctx, provider.Order{
 		Identification: i.ID, Language: i.Language, Person: p.Attributes,
+		ProofOfAddress: provider.Proof{Type: i.ProofOfAddressType, IssuedOn: i.ProofOfAddressIssuedAt},
 	})
 	ctx = context.WithoutCancel(ctx)
 	switch {

@@ -26,6 +26,7 @@ type Adapter struct {
 	Poller   Poller
 	Receiver Receiver
 	Archiver Archiver
+	Reader   Reader
 }
 
 // Starter opens a session. The same identification twice gives the same session.
@@ -37,7 +38,15 @@ type Starter interface {
 type Order struct {
 	Identification string // our id, the firm's transaction number
 	Language       string // "DE", "EN" or empty
+	ProofOfAddress Proof
 	Person         kyc.Attributes
+}
+
+// Proof is a proof of address that the customer will show; empty if none was
+// announced.
+type Proof struct {
+	Type     string // of kyc.ProofOfAddressTypes
+	IssuedOn string // YYYY-MM-DD
 }
 
 // Session is what the firm answers.
@@ -54,6 +63,11 @@ type Poller interface {
 
 // ErrNoResult says that the firm has nothing to tell yet.
 var ErrNoResult = errors.New("provider: no result yet")
+
+// Reader reads again what Finding.Raw kept.
+type Reader interface {
+	Read(identification string, raw []byte) (Finding, error)
+}
 
 // Receiver reads a call of the firm. It answers which identification it is
 // about; what it claims is not believed but asked for again.
@@ -110,8 +124,9 @@ const (
 
 // Paper is the ID document that was shown.
 type Paper struct {
-	Type, Country, Number, Issuer string
-	IssuedOn, ValidUntil          string // YYYY-MM-DD
+	Type                    string // IDCARD, PASSPORT, or another word of the firm's
+	Country, Number, Issuer string
+	IssuedOn, ValidUntil    string // YYYY-MM-DD
 }
 
 // File is one file of an archive that becomes a document.

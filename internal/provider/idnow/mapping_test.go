@@ -36,6 +36,17 @@ func TestEventsAreWhole(t *testing.T) {
 	}
 }
 
+// TestCreationAnnouncesProof: a proof of address that was announced travels in the custom fields.
+func TestCreationAnnouncesProof(t *testing.T) {
+	body := creation(provider.Order{ProofOfAddress: provider.Proof{Type: "GAS_BILL", IssuedOn: "2022-09-21"}})
+	if body["custom1"] != "GAS_BILL" || body["custom2"] != "2022-09-21" {
+		t.Errorf("%v", body)
+	}
+	if body := creation(provider.Order{}); len(body) != 0 {
+		t.Errorf("nothing was given, and this is sent: %v", body)
+	}
+}
+
 func TestReaders(t *testing.T) {
 	for in, want := range map[string]string{
 		"0151 12345678": "+4915112345678", "0049 151 12345678": "+4915112345678", "+49 151/12345678": "+4915112345678", "abc": "", "": "",
