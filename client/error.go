@@ -62,6 +62,7 @@ const (
 	CodeNotImplemented              = "not_implemented_error"
 	CodeBadGateway                  = "bad_gateway"
 	CodeGatewayTimeout              = "gateway_timeout"
+	CodeServiceUnavailable          = "service_unavailable"
 )
 
 // Error tells status, code and every detail.

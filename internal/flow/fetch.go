@@ -42,6 +42,9 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return tx.Jobs().Done(j) })
+	if after, not := notCalled(err); not {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Wait(j, tx.Now().Add(after)) })
+	}
 	switch again := notNow(err); {
 	case again && j.Attempt < maxStarts:
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
@@ -68,11 +71,17 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
-	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	_, not := notCalled(err)
+	if !not {
+		s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
 		i, err := tx.Identifications().Get(j.Key)
 		if err != nil {
 			return err
+		}
+		if not && !over(s.Rules[i.Method].Machine, i, tx.Now()) {
+			return tx.Jobs().Wait(j, pollAt(tx.Now().Add(firstPoll)))
 		}
 		return settle(tx, i)
 	})
@@ -163,6 +172,9 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	err := s.fetchEvidence(ctx, j)
 	if err == nil {
 		return nil
+	}
+	if after, not := notCalled(err); not {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Wait(j, tx.Now().Add(after)) })
 	}
 	last := j.Attempt >= maxEvidenceTries
 	s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))

@@ -68,6 +68,15 @@ type Archiver interface {
 	Archive(ctx context.Context, identification string, into Scratch) ([]File, error)
 }
 
+// BadArchive says that an archive breaks the rules for archives, and how: none
+// of it is kept. It is the cause of a kyc.BadGateway.
+type BadArchive struct {
+	Rule string // one of ours, as a word: "path_in_name"; never a name of the archive's
+}
+
+// Error implements error.
+func (e *BadArchive) Error() string { return "the archive breaks a rule: " + e.Rule }
+
 // Scratch is where an archive lies while it is read: it may be larger than what
 // memory has to spare.
 type Scratch interface {

@@ -25,6 +25,7 @@ import (
 	"github.com/identikit/identikit/internal/method"
 	"github.com/identikit/identikit/internal/method/video"
 	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/provider/guard"
 	"github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/seal"
 	"github.com/identikit/identikit/internal/webhook"
@@ -46,6 +47,7 @@ type Config struct {
 
 	EraseAfter time.Duration // how long who does not become a customer is kept; 0: for ever
 
+	Provider        guard.Limits // of each account at a provider
 	IDnow           idnow.Config
 	IDnowPushSecret string
 
@@ -79,7 +81,10 @@ const (
 func New(c Config) *Server {
 	wall := clock.Real{}
 	c.IDnow.Wall = wall
-	adapter := idnow.New(c.IDnow)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	guards := guard.New(metrics, wall, c.Log, c.Provider)
+	adapter := guards.Guard("idnow", idnow.New(c.IDnow))
 	f := &flow.Service{
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
@@ -87,8 +92,6 @@ func New(c Config) *Server {
 		Texter:    c.Texter,
 		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	sender := &webhook.Sender{
 		Flow: f, Client: webhook.Client(c.Sandbox != nil, c.Roots), Clock: c.Clock, Wall: wall, Version: c.Version,
 		Attempts: webhook.NewMetrics(metrics),
