@@ -28,8 +28,9 @@ import (
 // firm is a provider whose archive can fail alone, which no wire can be made to do.
 type firm struct {
 	finding provider.Finding
-	trouble error // of the archive
-	away    error // of everything
+	trouble error           // of the archive
+	away    error           // of everything
+	files   []provider.File // of the archive; none: a picture
 }
 
 func (f *firm) Start(context.Context, provider.Order) (provider.Session, error) {
@@ -41,6 +42,9 @@ func (f *firm) Poll(context.Context, string) (provider.Finding, error) { return 
 func (f *firm) Archive(_ context.Context, _ string, into provider.Scratch) ([]provider.File, error) {
 	if _, err := into.Write([]byte("zip")); err != nil {
 		return nil, err
+	}
+	if f.files != nil {
+		return f.files, f.trouble
 	}
 	return []provider.File{{
 		Name: "userface.jpg", Type: kyc.DocumentPicture, ContentType: "image/jpeg",

@@ -119,6 +119,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	}
 	var kept evidence
 	var lacking bool
+	var flawed string
 	succeeds, err := s.wouldSucceed(ctx, i, finding)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if succeeds {
 		if kept, err = s.gatherNow(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
-			lacking = true
+			lacking, flawed = true, brokenRule(err)
 		}
 	}
 	return s.apply(ctx, i, finding, kept, func(tx kyc.Tx) error {
@@ -135,6 +136,9 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 			if err != nil {
 				return err
 			}
+		}
+		if err := recordRefused(tx, i.ID, flawed); err != nil {
+			return err
 		}
 		return settle(tx, i)
 	})
@@ -179,6 +183,9 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	last := j.Attempt >= maxEvidenceTries
 	s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
 	return s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if err := recordRefused(tx, j.Key, brokenRule(err)); err != nil {
+			return err
+		}
 		if last {
 			return tx.Jobs().Done(j)
 		}
