@@ -27,14 +27,19 @@ func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
 	if notNow(err) && j.Attempt < maxStarts {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
 	}
-	if after, not := notCalled(err); not {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return s.expireOrWait(ctx, tx, j, after) })
+	after, not := notCalled(err)
+	if !not {
+		s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	}
-	s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	if j.Attempt >= maxAsks {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return s.expire(ctx, tx, j) })
 	}
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience)) })
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if not {
+			return s.expireOrWait(ctx, tx, j, after)
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience))
+	})
 }
 
 // expireOrWait waits for a provider that is not called, and goes on without it

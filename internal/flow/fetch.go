@@ -42,12 +42,15 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return tx.Jobs().Done(j) })
-	if after, not := notCalled(err); not {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Wait(j, tx.Now().Add(after)) })
-	}
+	after, not := notCalled(err)
 	switch again := notNow(err); {
-	case again && j.Attempt < maxStarts:
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
+	case not, again && j.Attempt < maxStarts:
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+			if not {
+				return tx.Jobs().Wait(j, tx.Now().Add(after))
+			}
+			return tx.Jobs().PutOff(j, tx.Now().Add(soon(j)))
+		})
 	case again, kyc.IsKind(err, kyc.NotFound): // nothing to ask about any more; polls go on
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
@@ -177,14 +180,17 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
-	if after, not := notCalled(err); not {
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Wait(j, tx.Now().Add(after)) })
+	after, not := notCalled(err)
+	last := j.Attempt >= maxEvidenceTries && !not
+	if !not {
+		s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
 	}
-	last := j.Attempt >= maxEvidenceTries
-	s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
 	return s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
 		if err := recordRefused(tx, j.Key, brokenRule(err)); err != nil {
 			return err
+		}
+		if not {
+			return tx.Jobs().Wait(j, tx.Now().Add(after))
 		}
 		if last {
 			return tx.Jobs().Done(j)

@@ -59,7 +59,7 @@ func results(d *desk) {
 	d.start(one)
 	seen := map[string]bool{}
 	for word, event := range d.Firm.Results() {
-		time.Sleep(time.Second)
+		d.pass(time.Second)
 		d.say(one, word, "A_REASON")
 		f := d.poll(one)
 		if f.Event != event || f.Result != word || f.Reason != "A_REASON" || len(f.Raw) == 0 || f.Fingerprint == "" || seen[f.Fingerprint] {
@@ -68,6 +68,11 @@ func results(d *desk) {
 		seen[f.Fingerprint] = true
 		if again := d.poll(one); again.Fingerprint != f.Fingerprint || !again.At.Equal(f.At) {
 			d.Errorf("%s: fetched again it is another finding", word)
+		}
+		d.pass(time.Second)
+		d.say(one, word, "A_REASON")
+		if next := d.poll(one); seen[next.Fingerprint] || !next.At.After(f.At) {
+			d.Errorf("%s: the next attempt, with the same end, is no other finding", word)
 		}
 	}
 }
@@ -81,7 +86,7 @@ func unknownWords(d *desk) {
 		d.Errorf("an unknown result: %s %q", f.Event, f.Result)
 	}
 	for word, event := range d.Firm.Results() {
-		time.Sleep(time.Second)
+		d.pass(time.Second)
 		d.say(one, word, "REASON_OF_TOMORROW")
 		if f := d.poll(one); f.Event != event || f.Reason != "REASON_OF_TOMORROW" {
 			d.Errorf("%s with an unknown reason: %s %q", word, f.Event, f.Reason)
@@ -115,11 +120,11 @@ func pushes(how Pushes, later time.Duration) func(*desk) {
 			d.end(two, ev) // it may overtake the other
 			want.take(d.Firm.Rules().Machine, provider.Finding{Event: ev, Fingerprint: string(ev), At: time.Now()})
 			if later == 0 || n == len(series)-1 { // else nobody reads before all are there
-				time.Sleep(later + time.Minute)
+				d.pass(later + time.Minute)
 				d.read(files)
 			}
 		}
-		time.Sleep(time.Hour) // what was held back comes
+		d.pass(time.Hour) // what was held back comes
 		d.read(files)
 		for _, id := range []string{one, two} {
 			files[id].take(d.Firm.Rules().Machine, d.poll(id)) // the safety net for a push that never came
@@ -160,7 +165,7 @@ func downForAnHour(d *desk) {
 				d.Errorf("%s: %v", name, err)
 			}
 		}
-		time.Sleep(5 * time.Minute)
+		d.pass(5 * time.Minute)
 	}
 	d.Firm.Behave()
 	if again := d.start(two); again.Reference != first.Reference {
@@ -300,7 +305,7 @@ func tokenExpires(d *desk) {
 	d.end(one, kyc.Succeeded)
 	d.poll(one)
 	for range 3 {
-		time.Sleep(3 * time.Hour)
+		d.pass(3 * time.Hour)
 		var wg sync.WaitGroup
 		for range 16 {
 			wg.Go(func() {
@@ -310,7 +315,7 @@ func tokenExpires(d *desk) {
 			})
 		}
 		wg.Wait()
-		time.Sleep(3 * time.Hour)
+		d.pass(3 * time.Hour)
 		if _, _, err := d.archive(d.Context()); err != nil {
 			d.Errorf("archive: %v", err)
 		}
@@ -340,7 +345,7 @@ func clockSkew(d *desk) {
 	d.start(one)
 	files := map[string]*file{one: newFile()}
 	for _, ev := range []kyc.Event{kyc.AttemptAborted, kyc.CanceledByReview, kyc.Succeeded} {
-		time.Sleep(50 * time.Minute)
+		d.pass(50 * time.Minute)
 		d.end(one, ev)
 		f := d.poll(one)
 		if f.Event != ev || !f.At.After(files[one].last) {

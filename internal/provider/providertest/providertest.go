@@ -119,6 +119,12 @@ func (d *desk) pushed(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
+// pass lets time pass, and what falls due in it happen.
+func (d *desk) pass(t time.Duration) {
+	time.Sleep(t)
+	synctest.Wait()
+}
+
 // start starts a session that must start.
 func (d *desk) start(identification string) provider.Session {
 	d.Helper()
