@@ -19,7 +19,8 @@ import (
 //
 // Errors of all calls: kyc.Invalid when the firm refuses, with what it said;
 // kyc.BadGateway when it is unreachable or speaks garbage; kyc.Timeout when it
-// is too slow; ErrNoResult where said.
+// is too slow; kyc.Unavailable when it is not called at the moment (package
+// guard, before every adapter); ErrNoResult where said.
 type Adapter struct {
 	Name     string
 	Starter  Starter
