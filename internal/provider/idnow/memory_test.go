@@ -38,7 +38,7 @@ func inUse() uint64 {
 
 // Write implements io.Writer.
 func (g *gauge) Write(p []byte) (int, error) {
-	if g.passed += len(p); g.passed >= 4<<20 {
+	if g.passed += len(p); g.passed >= 2<<20 {
 		g.passed = 0
 		g.most = max(g.most, inUse())
 	}
@@ -48,8 +48,8 @@ func (g *gauge) Write(p []byte) (int, error) {
 	return g.Scratch.Write(p)
 }
 
-// largeArchive writes an archive of about 64 MiB to the disk, in which lie a
-// film that cannot be packed and one that can, 160 MiB unpacked.
+// largeArchive writes an archive of about 16 MiB to the disk, in which lie a
+// film that cannot be packed and one that can, 40 MiB unpacked.
 func largeArchive(t *testing.T) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "large.zip")
@@ -66,8 +66,8 @@ func largeArchive(t *testing.T) string {
 		size   int64
 		from   io.Reader
 	}{
-		{ident + "_videolog.mp4", zip.Store, 64 << 20, noise},
-		{ident + "_userface.jpg", zip.Deflate, 160 << 20, zeros{}},
+		{ident + "_videolog.mp4", zip.Store, 16 << 20, noise},
+		{ident + "_userface.jpg", zip.Deflate, 24 << 20, zeros{}},
 	} {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: file.name, Method: file.method})
 		if err == nil {
@@ -110,7 +110,7 @@ func TestArchiveMemory(t *testing.T) {
 
 	g := &gauge{Scratch: scratch, before: inUse()}
 	files, err := a.Archiver.Archive(t.Context(), ident, g)
-	if err != nil || len(files) != 2 || scratch.Size() < 64<<20 {
+	if err != nil || len(files) != 2 || scratch.Size() < 16<<20 {
 		t.Fatalf("%d files, %d bytes, %v", len(files), scratch.Size(), err)
 	}
 	if g.most == 0 || g.most > g.before+mostHeld {
@@ -122,7 +122,7 @@ func TestArchiveMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n, err := io.Copy(g, r); err != nil || n < 64<<20 {
+		if n, err := io.Copy(g, r); err != nil || n < 16<<20 {
 			t.Errorf("%s: %d bytes, %v", file.Name, n, err)
 		}
 		if err := r.Close(); err != nil {
