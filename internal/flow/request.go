@@ -150,7 +150,7 @@ func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 	if err != nil {
 		return err
 	}
-	if !p.May(i.Method) {
+	if !s.mayUse(p, i.Method) {
 		return errNotAllowed
 	}
 	if i.State == kyc.Pending {
@@ -227,7 +227,11 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	if _, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.Requested); !ok {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
-	session, err := s.Providers[i.Method].Starter.Start(ctx, provider.Order{
+	adapter, err := s.adapterFor(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	session, err := adapter.Starter.Start(ctx, provider.Order{
 		Identification: i.ID, Language: i.Language, Person: p.Attributes,
 	})
 	ctx = context.WithoutCancel(ctx)

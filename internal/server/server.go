@@ -82,8 +82,9 @@ func New(c Config) *Server {
 	adapter := idnow.New(c.IDnow)
 	f := &flow.Service{
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
-		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules},
+		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules, kyc.MethodIDnowCustom: video.CustomRules},
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
+		Accounts:  map[kyc.Method]flow.Opener{kyc.MethodIDnowCustom: func(settings []byte) (provider.Adapter, error) { return idnow.Open(c.IDnow, settings) }},
 		Texter:    c.Texter,
 		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
