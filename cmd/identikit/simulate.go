@@ -48,7 +48,7 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 	}
 	brand := idnow.Branding{Name: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 	sim, err := idnow.New(idnow.Config{
-		CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL, Dir: c.Data,
+		Account: idnow.Account{CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL}, Dir: c.Data,
 		Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, Strict: !c.Lenient, Logger: c.logger(slog.LevelInfo),
 		Brand: func(string) idnow.Branding { return brand },
 	})
@@ -81,7 +81,7 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 		urls = append(urls, server.Origin(l, false))
 		listeners = append(listeners, server.Listener{Name: role.name, Net: l, Handler: role.handler})
 	}
-	sim.SetURLs(urls[0], urls[1], urls[2], c.PushURL)
+	sim.SetURLs(urls[0], urls[1], urls[2])
 	if err := c.announce(urls); err != nil {
 		return err
 	}

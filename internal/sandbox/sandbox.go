@@ -223,8 +223,10 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 
 func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
 	w.sim, err = idnow.New(idnow.Config{
-		CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
-		PushURL:    w.Ready.APIURL + server.PushPath(f.pushSecret),
+		Account: idnow.Account{
+			CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
+			PushURL: w.Ready.APIURL + server.PushPath(f.pushSecret),
+		},
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,

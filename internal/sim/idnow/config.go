@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/identikit/identikit/internal/sim/simkit"
@@ -19,13 +20,11 @@ type Branding struct {
 	SuccessURL, FailureURL string
 }
 
-// Config is what a Server is made of. CompanyID and APIKey must be set; every other field works at its zero value.
+// Config is what a Server is made of. CompanyID and APIKey of each account must be set; every other field works at its
+// zero value.
 type Config struct {
-	CompanyID   string // short name of the account, part of every path, e.g. "identikitsandbox"
-	CompanyName string // the account's name for people
-	APIKey      string // what the company logs in with
-	Prefix      string // first three characters of ident ids, "TST" if empty
-	PushURL     string // where results are POSTed; "" sends none
+	Account           // the main one: it has what was kept before there were several
+	More    []Account // others, on the same hosts
 
 	GatewayURL, GoURL, RobotURL string // public origins of the three listeners, without a path
 
@@ -56,11 +55,14 @@ const (
 const estimatedWaiting = 60
 
 func (c Config) withDefaults() (Config, error) {
-	if !validTransaction.MatchString(c.CompanyID) || c.APIKey == "" {
-		return c, errors.New("idnow simulator: CompanyID and APIKey must be set")
+	c.More = slices.Clone(c.More)
+	for _, a := range append([]*Account{&c.Account}, pointers(c.More)...) {
+		if !validTransaction.MatchString(a.CompanyID) || a.APIKey == "" {
+			return c, errors.New("idnow simulator: CompanyID and APIKey of each account must be set")
+		}
+		a.CompanyName = cmp.Or(a.CompanyName, a.CompanyID)
+		a.Prefix = cmp.Or(a.Prefix, "TST")
 	}
-	c.CompanyName = cmp.Or(c.CompanyName, c.CompanyID)
-	c.Prefix = cmp.Or(c.Prefix, "TST")
 	if c.Now == nil {
 		c.Now = simkit.Now
 	}
@@ -74,8 +76,14 @@ func (c Config) withDefaults() (Config, error) {
 	c.Client = cmp.Or(c.Client, &http.Client{})
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Brand == nil {
-		name := c.CompanyName
-		c.Brand = func(string) Branding { return Branding{Name: name} }
+		c.Brand = func(string) Branding { return Branding{} }
 	}
 	return c, nil
+}
+
+func pointers(all []Account) (each []*Account) {
+	for i := range all {
+		each = append(each, &all[i])
+	}
+	return each
 }

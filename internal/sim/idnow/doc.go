@@ -5,6 +5,9 @@
 // pages (Go) and the API that drives test robots (Robot). A fourth handler, Steering, is not the firm's: with it a tester
 // chooses results and makes the simulator misbehave.
 //
+// Several companies may have accounts ([Config]): for video calls, or for automatic identification (AutoIdent), whose
+// customers take pictures and talk to nobody. They share the listeners and see nothing of each other.
+//
 // # How it works
 //
 // Everything known about one identification is one session, kept whole in one file. A session is never changed in place:
@@ -22,6 +25,7 @@
 //   - Lists hold only identifications that have a result; pending=true lists the preliminary ones.
 //   - identificationtime is the time at which the result came to be, in UTC, with milliseconds; no two results of a session have the same one.
 //   - ABORTED and CANCELED have no ZIP: they have no attachments.
+//   - No two accounts have the same transaction number: /start with another's answers 403 SECURITY_VIOLATION.
 //   - A copy goes to the same company only; any other target is answered 403.
 //   - A second /start replaces all data of the first. During the review it answers 200 and the running review goes on.
 //   - What was still to come of an attempt (FRAUDOK's SUCCESS, say) is dropped when the customer or /start begins another.

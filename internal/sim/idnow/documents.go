@@ -58,11 +58,12 @@ func (s *Server) putDefinition(w http.ResponseWriter, r *http.Request) *apiError
 	if d.Signatures == nil {
 		d.Signatures = json.RawMessage("{}")
 	}
+	a := s.accountIn(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status := http.StatusCreated
-	others := slices.DeleteFunc(slices.Clone(s.account.Definitions), func(o definition) bool { return o.Identifier == d.Identifier })
-	if len(others) < len(s.account.Definitions) {
+	others := slices.DeleteFunc(slices.Clone(a.Definitions), func(o definition) bool { return o.Identifier == d.Identifier })
+	if len(others) < len(a.Definitions) {
 		status = http.StatusOK
 	}
 	place := min(cmp.Or(d.SortOrder, len(others)+1), len(others)+1)
@@ -70,8 +71,8 @@ func (s *Server) putDefinition(w http.ResponseWriter, r *http.Request) *apiError
 	for i := range all {
 		all[i].SortOrder = i + 1
 	}
-	s.account.Definitions = all
-	if err := s.saveAccount(); err != nil {
+	a.Definitions = all
+	if err := s.save(a); err != nil {
 		return s.failed(r, err)
 	}
 	writeJSON(w, status, struct{}{})
@@ -79,9 +80,10 @@ func (s *Server) putDefinition(w http.ResponseWriter, r *http.Request) *apiError
 }
 
 // listDefinitions is endpoint 15.
-func (s *Server) listDefinitions(w http.ResponseWriter, _ *http.Request) *apiError {
+func (s *Server) listDefinitions(w http.ResponseWriter, r *http.Request) *apiError {
+	a := s.accountIn(r)
 	s.mu.Lock()
-	all := slices.Clone(s.account.Definitions)
+	all := slices.Clone(a.Definitions)
 	s.mu.Unlock()
 	writeJSON(w, http.StatusOK, append([]definition{}, all...))
 	return nil
@@ -89,13 +91,14 @@ func (s *Server) listDefinitions(w http.ResponseWriter, _ *http.Request) *apiErr
 
 // findDefinition finds a definition by the identifier in the path.
 func (s *Server) findDefinition(r *http.Request) (definition, *apiError) {
+	a := s.accountIn(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.account.Definitions, func(d definition) bool { return d.Identifier == r.PathValue("doc") })
+	i := slices.IndexFunc(a.Definitions, func(d definition) bool { return d.Identifier == r.PathValue("doc") })
 	if i < 0 {
 		return definition{}, noDocument
 	}
-	return s.account.Definitions[i], nil
+	return a.Definitions[i], nil
 }
 
 var noDocument = &apiError{Status: http.StatusNotFound, Cause: "OBJECT_NOT_FOUND", Key: "identifier", Message: "No such document"}
@@ -120,10 +123,11 @@ func (s *Server) putDefault(w http.ResponseWriter, r *http.Request) *apiError {
 	if refused != nil {
 		return refused
 	}
+	a := s.accountIn(r)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.account.Defaults[d.Identifier] = data
-	if err := s.saveAccount(); err != nil {
+	a.Defaults[d.Identifier] = data
+	if err := s.save(a); err != nil {
 		return s.failed(r, err)
 	}
 	return nil
@@ -131,8 +135,9 @@ func (s *Server) putDefault(w http.ResponseWriter, r *http.Request) *apiError {
 
 // getDefault is endpoint 18.
 func (s *Server) getDefault(w http.ResponseWriter, r *http.Request) *apiError {
+	a := s.accountIn(r)
 	s.mu.Lock()
-	data, ok := s.account.Defaults[r.PathValue("doc")]
+	data, ok := a.Defaults[r.PathValue("doc")]
 	s.mu.Unlock()
 	if !ok {
 		return noDocument
@@ -143,11 +148,11 @@ func (s *Server) getDefault(w http.ResponseWriter, r *http.Request) *apiError {
 }
 
 // instances makes a new identification's documents of the definitions. The caller holds the lock.
-func (s *Server) instances() []instance {
+func (a *account) instances() []instance {
 	var all []instance
-	for _, d := range s.account.Definitions {
+	for _, d := range a.Definitions {
 		one := instance{Name: d.Name, Version: d.Version, Status: "NEED_UPLOAD", Definition: d, Signatures: d.Signatures}
-		if data, ok := s.account.Defaults[d.Identifier]; ok {
+		if data, ok := a.Defaults[d.Identifier]; ok {
 			one.upload(data)
 		}
 		all = append(all, one)
@@ -164,7 +169,7 @@ func (i *instance) upload(data []byte) {
 
 // listDocuments is endpoint 19.
 func (s *Server) listDocuments(w http.ResponseWriter, r *http.Request) *apiError {
-	ses := s.session(r.PathValue("tx"))
+	ses := s.sessionIn(r, r.PathValue("tx"))
 	if ses == nil {
 		return notFound("token")
 	}
@@ -179,7 +184,7 @@ func instanceAt(ses *session, r *http.Request) int {
 
 // getDocument is endpoint 20.
 func (s *Server) getDocument(w http.ResponseWriter, r *http.Request) *apiError {
-	ses := s.session(r.PathValue("tx"))
+	ses := s.sessionIn(r, r.PathValue("tx"))
 	if ses == nil {
 		return notFound("token")
 	}
@@ -198,6 +203,9 @@ var (
 
 // alterDocument changes a customer's document, which is possible until the identification begins.
 func (s *Server) alterDocument(r *http.Request, f func(*instance)) *apiError {
+	if s.sessionIn(r, r.PathValue("tx")) == nil {
+		return notFound("token")
+	}
 	err := s.change(r.PathValue("tx"), func(ses *session) error {
 		i := instanceAt(ses, r)
 		switch {

@@ -192,7 +192,7 @@ func TestPDFText(t *testing.T) {
 }
 
 func BenchmarkEvidence(b *testing.B) {
-	s, err := New(Config{CompanyID: "c", APIKey: "k"})
+	s, err := New(Config{Account: Account{CompanyID: "c", APIKey: "k"}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -24,10 +24,10 @@ func FuzzStart(f *testing.F) {
 			return
 		}
 		w := newServer(t)
-		if _, refused := robotOf(p.Data); refused != nil {
+		if _, refused := robotOf(Video, p.Data); refused != nil {
 			return
 		}
-		if _, _, err := w.open("tx", p); err != nil {
+		if _, _, err := w.open(w.main, "tx", p); err != nil {
 			t.Fatal(err)
 		}
 		r := w.report(w.session("tx"), ending{Result: success}, testStart)
@@ -43,7 +43,7 @@ func FuzzForm(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, lang, form string) {
 		s := newServer(t)
-		if _, _, err := s.open("tx", person{Data: erika()}); err != nil {
+		if _, _, err := s.open(s.main, "tx", person{Data: erika()}); err != nil {
 			t.Fatal(err)
 		}
 		for _, first := range []string{"", landingQuery} {
@@ -65,7 +65,7 @@ const landingQuery = "step=0.landing.0&terms=y&ready=y&recording=y&document=IDCA
 
 func newServer(t *testing.T) *Server {
 	t.Helper()
-	s, err := New(Config{CompanyID: "c", APIKey: "k", Strict: true})
+	s, err := New(Config{Account: Account{CompanyID: "c", APIKey: "k"}, Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,15 +107,15 @@ func FuzzCall(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(home)
-		s, err := New(Config{CompanyID: "c", APIKey: "k", Strict: true, Dir: home, Logger: slog.New(slog.DiscardHandler)})
+		s, err := New(Config{Account: Account{CompanyID: "c", APIKey: "k"}, Strict: true, Dir: home, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := s.open("tx", person{Data: erika()}); err != nil {
+		if _, _, err := s.open(s.main, "tx", person{Data: erika()}); err != nil {
 			t.Fatal(err)
 		}
-		s.account.Definitions = []definition{{Name: "d", Identifier: "doc", MimeType: "x", SortOrder: 1, Signatures: []byte("{}")}}
-		s.account.Tokens[hashToken("t")] = s.now()
+		s.main.Definitions = []definition{{Name: "d", Identifier: "doc", MimeType: "x", SortOrder: 1, Signatures: []byte("{}")}}
+		s.main.Tokens[hashToken("t")] = s.now()
 		listeners := map[string]http.Handler{"gateway": s.Gateway(), "robot": s.Robot(), "steering": s.Steering(), "go": s.Go()}
 		c := calls[int(n)%len(calls)]
 		req := httptest.NewRequest(c.method, "/", strings.NewReader(string(body)))

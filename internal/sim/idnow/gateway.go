@@ -78,9 +78,10 @@ func (s *Server) failed(r *http.Request, err error) *apiError {
 }
 
 // root is endpoint 2.
-func (s *Server) root(w http.ResponseWriter, _ *http.Request) *apiError {
+func (s *Server) root(w http.ResponseWriter, r *http.Request) *apiError {
+	a := s.accountIn(r)
 	writeJSON(w, http.StatusOK, map[string]any{
-		"shortname": s.cfg.CompanyID, "shortcode": s.cfg.Prefix, "name": s.cfg.CompanyName,
+		"shortname": a.CompanyID, "shortcode": a.Prefix, "name": a.CompanyName,
 		"estimatedWaitingTime": estimatedWaiting,
 	})
 	return nil

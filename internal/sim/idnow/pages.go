@@ -57,7 +57,7 @@ type page struct {
 // browser is sent back to see it.
 func (s *Server) sessionPage(w http.ResponseWriter, r *http.Request) {
 	ses := s.session(r.PathValue("tx"))
-	if ses == nil || r.PathValue("company") != s.cfg.CompanyID || ses.Tx != r.PathValue("tx") {
+	if !s.owns(s.accountIn(r), ses) || ses.Tx != r.PathValue("tx") {
 		s.problem(w, r, http.StatusNotFound, "unknown")
 		return
 	}
@@ -174,7 +174,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, ses *session, form
 		p.Form = prefilled(ses, p.Lang)
 	}
 	brand := s.cfg.Brand(ses.Tx)
-	p.Greeting = cmp.Or(brand.Name, s.cfg.CompanyName)
+	p.Greeting = cmp.Or(brand.Name, s.accountOf(ses).CompanyName)
 	status := http.StatusOK
 	switch {
 	case len(wrong) > 0:
@@ -261,8 +261,13 @@ func (s *Server) byReference(id string) *session {
 	return nil
 }
 
+// link is the path of a session's one page.
+func (s *Server) link(ses *session) string {
+	return "/" + s.accountOf(ses).CompanyID + "/identifications/" + ses.Tx
+}
+
 func (s *Server) longLink(ses *session, r *http.Request) string {
-	link := "/" + s.cfg.CompanyID + "/identifications/" + ses.Tx
+	link := s.link(ses)
 	if r.URL.RawQuery != "" {
 		link += "?" + r.URL.Query().Encode()
 	}

@@ -43,7 +43,7 @@ func (s *Server) deliver(ctx context.Context, ses *session, p push, now time.Tim
 	}
 	var sent error
 	for range action.copies() {
-		sent = s.send(ctx, ses.Outcomes[p.Outcome].Report)
+		sent = s.send(ctx, s.accountOf(ses), ses.Outcomes[p.Outcome].Report)
 	}
 	if sent != nil && ctx.Err() != nil { // given up by us, not by the company: it stays due
 		return false
@@ -81,23 +81,23 @@ func (s *Server) settle(ctx context.Context, tx string, p push, f func(*push) bo
 }
 
 // send POSTs a result to the company; anything but a 2xx within the time is an error.
-func (s *Server) send(ctx context.Context, r result) error {
+func (s *Server) send(ctx context.Context, a *account, r result) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write push: %w", err)
 	}
-	status, err := s.post(ctx, body)
+	status, err := s.post(ctx, a.PushURL, body)
 	if err == nil && (status < 200 || status > 299) {
 		err = fmt.Errorf("send push: answered %d %s", status, http.StatusText(status))
 	}
 	return err
 }
 
-// post POSTs a body to where pushes go and returns the status of the answer.
-func (s *Server) post(ctx context.Context, body []byte) (int, error) {
+// post POSTs a body to where an account's pushes go and returns the status of the answer.
+func (s *Server) post(ctx context.Context, to string, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.urls().push, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		return 0, errors.New("write push: the address is no URL")
 	}

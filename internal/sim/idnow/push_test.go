@@ -157,7 +157,7 @@ func TestRunAndPause(t *testing.T) {
 func TestManyIdleSessionsCostNothing(t *testing.T) {
 	w := newWorld(t, nil)
 	for i := range 2000 {
-		if _, _, err := w.server.open(fmt.Sprintf("tx-%d", i), person{Data: erika()}); err != nil {
+		if _, _, err := w.server.open(w.server.main, fmt.Sprintf("tx-%d", i), person{Data: erika()}); err != nil {
 			t.Fatal(err)
 		}
 	}

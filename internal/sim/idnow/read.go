@@ -31,7 +31,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) *apiError {
 	chosen := slices.IndexFunc(filters, func(f filter) bool { return f.name == "" || query.Get(f.name) == "true" })
 	found := []result{}
 	for _, ses := range s.all() {
-		if filters[chosen].shows(ses.result()) {
+		if s.owns(s.accountIn(r), ses) && filters[chosen].shows(ses.result()) {
 			found = append(found, ses.present().Report)
 		}
 	}
@@ -59,7 +59,7 @@ func (s *Server) all() []*session {
 // getOne is endpoints 9 to 11: a result, or a file of its evidence if the last part of the path has an extension.
 func (s *Server) getOne(w http.ResponseWriter, r *http.Request) *apiError {
 	tx, extension, isFile := strings.Cut(r.PathValue("tx"), ".")
-	ses := s.session(tx)
+	ses := s.sessionIn(r, tx)
 	if ses == nil || ses.present() == nil {
 		return notFound("token")
 	}
@@ -90,8 +90,8 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request, ses *session, e
 	return nil
 }
 
-func (s *Server) zipPath(tx string) string {
-	return "/api/v1/" + s.cfg.CompanyID + "/identifications/" + tx + ".zip"
+func zipPath(company, tx string) string {
+	return "/api/v1/" + company + "/identifications/" + tx + ".zip"
 }
 
 // deleteOne is endpoint 12. Nothing is left of the identification, its link included.
@@ -99,7 +99,7 @@ func (s *Server) deleteOne(w http.ResponseWriter, r *http.Request) *apiError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ses := s.find(r.PathValue("tx"))
-	if ses == nil {
+	if !s.owns(s.accountIn(r), ses) {
 		return notFound("token")
 	}
 	if err := s.store.Delete(fileName(ses.Tx)); err != nil {
@@ -124,7 +124,7 @@ func (s *Server) copyOne(w http.ResponseWriter, r *http.Request) *apiError {
 	if err := json.Unmarshal(body, &sent); err != nil {
 		return &apiError{Status: http.StatusBadRequest, Cause: "UNPARSEABLE_JSON"}
 	}
-	if sent.Company != s.cfg.CompanyID {
+	if sent.Company != r.PathValue("company") {
 		return &apiError{Status: http.StatusForbidden, Cause: "SECURITY_VIOLATION", Key: "target_companyid",
 			Message: "No permission to copy to this company"}
 	}
@@ -134,7 +134,7 @@ func (s *Server) copyOne(w http.ResponseWriter, r *http.Request) *apiError {
 	if !validTransaction.MatchString(sent.Tx) {
 		return wrongValue("target_transactionnumber")
 	}
-	id, err := s.copySession(r.PathValue("tx"), sent.Tx)
+	id, err := s.copySession(s.accountIn(r), r.PathValue("tx"), sent.Tx)
 	switch {
 	case errors.Is(err, ErrNoSession):
 		return notFound("token")
@@ -147,22 +147,22 @@ func (s *Server) copyOne(w http.ResponseWriter, r *http.Request) *apiError {
 	return nil
 }
 
-func (s *Server) copySession(from, to string) (id string, err error) {
+func (s *Server) copySession(a *account, from, to string) (id string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	source := s.find(from)
-	if source == nil || source.present() == nil {
+	if !s.owns(a, source) || source.present() == nil {
 		return "", ErrNoSession
 	}
 	if s.sessions[to] != nil {
 		return "", errFinished
 	}
 	ses := source.clone()
-	ses.Tx, ses.ID = to, s.newID(to)
+	ses.Tx, ses.ID = to, s.newID(a.Prefix, to)
 	ses.Plan, ses.Pushes = nil, nil
 	last := *source.present()
 	last.Report.Process.Tx, last.Report.Process.ID = to, ses.ID
-	last.Report.Process.Filename, last.Report.Process.Href = to+".zip", s.zipPath(to)
+	last.Report.Process.Filename, last.Report.Process.Href = to+".zip", zipPath(a.CompanyID, to)
 	if last.Report.Attachments != nil {
 		last.Report.Attachments = attachments(to)
 	}

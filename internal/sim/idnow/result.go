@@ -110,9 +110,9 @@ func (d *identDocument) cells() []namedCell {
 func (s *Server) report(ses *session, e ending, at time.Time) result {
 	r := result{
 		Process: process{
-			Result: e.Result, Reason: e.Reason, CompanyID: s.cfg.CompanyID, Filename: ses.Tx + ".zip",
+			Result: e.Result, Reason: e.Reason, CompanyID: s.accountOf(ses).CompanyID, Filename: ses.Tx + ".zip",
 			Agent: "TROBOT", Time: at.UTC().Format("2006-01-02T15:04:05.000Z07:00"), ID: ses.ID,
-			Href: s.zipPath(ses.Tx), Type: "WEB", Tx: ses.Tx,
+			Href: zipPath(s.accountOf(ses).CompanyID, ses.Tx), Type: "WEB", Tx: ses.Tx,
 		},
 		Custom: customData{
 			optional(ses.Data["custom1"]), optional(ses.Data["custom2"]), optional(ses.Data["custom3"]),

@@ -35,10 +35,11 @@ func (s *Server) robotStart(w http.ResponseWriter, r *http.Request) *apiError {
 
 // requestVideoChat is endpoint 25. The documents call it without a key, the firm's clients with one: both do.
 func (s *Server) requestVideoChat(w http.ResponseWriter, r *http.Request) *apiError {
-	if r.PathValue("company") != s.cfg.CompanyID {
+	a := s.accountIn(r)
+	if a == nil {
 		return notFound("transactionToken")
 	}
-	if key := r.Header.Get("X-API-KEY") + r.Header.Get("X-API_KEY"); key != "" && !s.isAPIKey(key) {
+	if key := r.Header.Get("X-API-KEY") + r.Header.Get("X-API_KEY"); key != "" && !a.isAPIKey(key) {
 		return unauthorized
 	}
 	if _, refused := s.robotSession(w, r); refused != nil {
@@ -53,7 +54,7 @@ func (s *Server) robotSession(w http.ResponseWriter, r *http.Request) (*session,
 	if _, refused := readBody(w, r); refused != nil {
 		return nil, refused
 	}
-	ses := s.session(r.PathValue("tx"))
+	ses := s.sessionIn(r, r.PathValue("tx"))
 	if ses == nil {
 		return nil, notFound("transactionToken")
 	}

@@ -47,6 +47,7 @@ type scenario struct {
 	Final       []ending // to an account without preliminary results
 	Preliminary []ending // to an account with them
 	AgentAborts bool     // the agent ends the call before the customer is through
+	Unnamed     bool     // to be chosen on the page alone, by no name
 }
 
 var (
@@ -60,7 +61,18 @@ var (
 	agentAborted    = ending{Result: aborted, Reason: "TECH_VIDEO"}
 )
 
-// scenarios is every case, by its name. HOLDCERTIFICATE stands beside it: it exists with electronic signing only.
+// scenariosOf is every case of a kind of account, by its name.
+func scenariosOf(k Kind) map[string]scenario {
+	if k == AutoIdent {
+		return autoScenarios
+	}
+	return scenarios
+}
+
+// scenario is a case of the session's kind of account.
+func (ses *session) scenario(name string) scenario { return scenariosOf(ses.Kind)[name] }
+
+// scenarios is every case of a video call. HOLDCERTIFICATE stands beside it: it exists with electronic signing only.
 var scenarios = map[string]scenario{
 	"HAPPYPATH": {
 		Final:       []ending{reviewedSuccess},
@@ -118,7 +130,7 @@ var robotName = regexp.MustCompile(`^X-([A-Z]*)TEST(?:-(.*))?$`)
 
 // robotOf finds the test that a person's data ask for. The first name decides over the last name, the last name over
 // the custom fields.
-func robotOf(data map[string]string) (robot, *apiError) {
+func robotOf(k Kind, data map[string]string) (robot, *apiError) {
 	for _, field := range []string{"firstname", "lastname", "custom1", "custom2", "custom3", "custom4", "custom5"} {
 		parts := robotName.FindStringSubmatch(data[field])
 		if parts == nil {
@@ -131,7 +143,7 @@ func robotOf(data map[string]string) (robot, *apiError) {
 		if name == "HOLDCERTIFICATE" {
 			return robot{}, preconditionFailed("The test robot 'HOLDCERTIFICATE' needs an identification with electronic signing")
 		}
-		if _, ok := scenarios[name]; !ok {
+		if c, ok := scenariosOf(k)[name]; !ok || c.Unnamed {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test case '%s'", name))
 		}
 		return robot{Auto: prefix == "AUTO", Case: name}, nil
@@ -147,10 +159,15 @@ type planned struct {
 
 // plan puts the endings of a case behind a call that ends at callEnd.
 func (s *Server) plan(ses *session, name string, callEnd time.Time) []planned {
-	endings := scenarios[name].Final
+	endings := ses.scenario(name).Final
 	if s.cfg.Preliminary {
-		endings = scenarios[name].Preliminary
+		endings = ses.scenario(name).Preliminary
 	}
+	return s.planOf(ses, endings, callEnd)
+}
+
+// planOf puts endings behind a call that ends at callEnd.
+func (s *Server) planOf(ses *session, endings []ending, callEnd time.Time) []planned {
 	at := callEnd
 	plan := make([]planned, len(endings))
 	for i, e := range endings {

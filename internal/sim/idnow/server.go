@@ -17,7 +17,7 @@ import (
 // ErrNoSession says that there is no identification with the given transaction number.
 var ErrNoSession = errors.New("no such identification")
 
-// Server is one account at the simulated firm.
+// Server is the simulated firm with its accounts.
 type Server struct {
 	cfg     Config
 	store   *simkit.Store
@@ -27,7 +27,8 @@ type Server struct {
 	sessions map[string]*session
 	byID     map[string]string // ident id → transaction number
 	due      dueHeap
-	account  account
+	accounts map[string]*account // by CompanyID; the map itself never changes
+	main     *account
 	faults   faults
 
 	changed chan struct{} // wakes Run
@@ -39,7 +40,7 @@ type Server struct {
 }
 
 // origins are the addresses that are known once the listeners are.
-type origins struct{ gateway, goPages, robot, push string }
+type origins struct{ gateway, goPages, robot string }
 
 // New makes a server and loads its state from Config.Dir.
 func New(cfg Config) (*Server, error) {
@@ -53,9 +54,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, store: store, sessions: map[string]*session{}, byID: map[string]string{},
-		account: newAccount(), changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
 	}
-	s.SetURLs(cfg.GatewayURL, cfg.GoURL, cfg.RobotURL, cfg.PushURL)
+	s.SetURLs(cfg.GatewayURL, cfg.GoURL, cfg.RobotURL)
 	if err := s.load(); err != nil {
 		return nil, fmt.Errorf("idnow simulator: %w", err)
 	}
@@ -63,24 +64,24 @@ func New(cfg Config) (*Server, error) {
 }
 
 func (s *Server) load() error {
-	err := s.store.Each("session-", func(data []byte) error {
+	if err := s.loadAccounts(); err != nil {
+		return err
+	}
+	return s.store.Each("session-", func(data []byte) error {
 		var ses session
 		if err := json.Unmarshal(data, &ses); err != nil {
 			return err
 		}
-		s.keep(&ses)
+		if s.accountOf(&ses) != nil { // otherwise its account is configured no more
+			s.keep(&ses)
+		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return s.store.Each("account", func(data []byte) error { return json.Unmarshal(data, &s.account) })
 }
 
-// SetURLs says where the listeners are reached (origins without a path) and where results are pushed to. Call it once
-// the listeners are bound and before they serve.
-func (s *Server) SetURLs(gateway, goURL, robot, push string) {
-	s.origins.Store(&origins{gateway: gateway, goPages: goURL, robot: robot, push: push})
+// SetURLs says where the listeners are reached (origins without a path). Call it once they are bound and before they serve.
+func (s *Server) SetURLs(gateway, goURL, robot string) {
+	s.origins.Store(&origins{gateway: gateway, goPages: goURL, robot: robot})
 }
 
 func (s *Server) urls() *origins { return s.origins.Load() }
@@ -161,10 +162,10 @@ func fileName(tx string) string {
 }
 
 // newID chooses the ident id of a new session: the prefix and five characters. The caller holds the lock.
-func (s *Server) newID(tx string) string {
+func (s *Server) newID(prefix, tx string) string {
 	for try := 0; ; try++ {
 		letters := s.fate(tx, fmt.Sprintf("ident id %d", try)).Letters(5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-		id := s.cfg.Prefix + "-" + letters
+		id := prefix + "-" + letters
 		if _, taken := s.byID[id]; !taken && s.sessions[id] == nil {
 			return id
 		}

@@ -9,6 +9,8 @@ import (
 
 // session is all that is known of one identification. Once it is in the server's map it is never changed: see Server.change.
 type session struct {
+	Company   string // whose it is; "" in a file from before there were several accounts
+	Kind      Kind   `json:",omitempty"` // what the customer does
 	Tx        string // transaction number, the company's own
 	ID        string // ident id, "TST-XLFYB"
 	CreatedAt time.Time
@@ -89,7 +91,7 @@ func (ses *session) underReview() bool {
 
 // robot is the test that the session's data ask for; /start has refused data that ask for an impossible one.
 func (ses *session) robot() robot {
-	r, refused := robotOf(ses.Data)
+	r, refused := robotOf(ses.Kind, ses.Data)
 	if refused != nil {
 		return robot{}
 	}
@@ -130,7 +132,7 @@ func (s *Server) end(ses *session, e ending, at time.Time) {
 	}
 	ses.Outcomes = append(ses.Outcomes, outcome{At: told, Attempt: ses.Attempt, Report: s.report(ses, e, told)})
 	ses.Step, ses.TimeoutAt, ses.Reopened = stepEnded, time.Time{}, false
-	if s.urls().push != "" {
+	if s.accountOf(ses).PushURL != "" {
 		ses.Pushes = append(ses.Pushes, push{Outcome: len(ses.Outcomes) - 1, At: at})
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"net/http"
 )
 
-var errFinished = errors.New("identification is finished")
+var (
+	errFinished = errors.New("identification is finished")
+	errForeign  = errors.New("the transaction number is another company's")
+)
 
 // start is endpoint 3: a new identification, or new data for one that is not finished.
 func (s *Server) start(w http.ResponseWriter, r *http.Request) *apiError {
@@ -21,13 +24,15 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) *apiError {
 	if refused != nil {
 		return refused
 	}
-	if _, refused := robotOf(p.Data); refused != nil {
+	if _, refused := robotOf(s.accountIn(r).Kind, p.Data); refused != nil {
 		return refused
 	}
-	id, isNew, err := s.open(tx, p)
+	id, isNew, err := s.open(s.accountIn(r), tx, p)
 	switch {
 	case errors.Is(err, errFinished):
 		return &apiError{Status: http.StatusConflict, Cause: "EXISTING_IDENTIFICATION"}
+	case errors.Is(err, errForeign):
+		return &apiError{Status: http.StatusForbidden, Cause: "SECURITY_VIOLATION", Key: "transactionnumber"}
 	case err != nil:
 		return s.failed(r, err)
 	}
@@ -41,19 +46,24 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) *apiError {
 
 // open makes the session of a transaction, or overwrites the data of one that is not finished. One that was aborted or
 // canceled is opened anew.
-func (s *Server) open(tx string, p person) (id string, isNew bool, err error) {
+func (s *Server) open(a *account, tx string, p person) (id string, isNew bool, err error) {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ses *session
 	if old := s.sessions[tx]; old != nil {
-		if old.finished() {
+		switch {
+		case !s.owns(a, old):
+			return "", false, errForeign
+		case old.finished():
 			return "", false, errFinished
 		}
 		ses = old.clone()
 	} else {
 		isNew = true
-		ses = &session{Tx: tx, ID: s.newID(tx), CreatedAt: now, Step: stepLanding, Documents: s.instances()}
+		ses = &session{
+			Company: a.CompanyID, Kind: a.Kind, Tx: tx, ID: s.newID(a.Prefix, tx), CreatedAt: now, Step: stepLanding, Documents: a.instances(),
+		}
 	}
 	ses.Data, ses.Questions = p.Data, p.Questions
 	if tracking := p.Data["trackingid"]; tracking != "" {

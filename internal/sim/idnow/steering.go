@@ -20,7 +20,8 @@ import (
 //	                                cleared), at calls whose path has this in it (none: at all)
 //	DELETE /faults                  clears the faults of the gateway and of pushes
 //	POST   /pushes                  {"duplicate","drop","reorder"}: what is done to the next pushes
-//	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status
+//	POST   /push                    any body: it is sent where pushes go, as a forger would; the answer has the status.
+//	                                ?company= names the account, if it is not the main one
 //	POST   /unkind                  {"on"}: a little of everything
 func (s *Server) Steering() http.Handler {
 	mux := http.NewServeMux()
@@ -62,7 +63,7 @@ type outcomeView struct {
 
 func (s *Server) view(ses *session) sessionView {
 	v := sessionView{
-		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + "/" + s.cfg.CompanyID + "/identifications/" + ses.Tx,
+		Tx: ses.Tx, ID: ses.ID, Link: s.urls().goPages + s.link(ses),
 		Created: ses.CreatedAt, Attempt: ses.Attempt, Step: s.pageOf(ses), Tracking: optional(ses.Tracking), Pushes: len(ses.Pushes),
 		Outcomes: make([]outcomeView, len(ses.Outcomes)),
 	}
@@ -172,11 +173,16 @@ func (s *Server) steerPush(w http.ResponseWriter, r *http.Request) {
 		steerError(w, http.StatusRequestEntityTooLarge, err.Error())
 		return
 	}
-	if err != nil || s.urls().push == "" {
+	a := s.account(r.URL.Query().Get("company"))
+	if a == nil {
+		steerError(w, http.StatusNotFound, "there is no such company")
+		return
+	}
+	if err != nil || a.PushURL == "" {
 		steerError(w, http.StatusBadRequest, "the body could not be read, or there is nowhere to push to")
 		return
 	}
-	status, err := s.post(r.Context(), body)
+	status, err := s.post(r.Context(), a.PushURL, body)
 	if err != nil {
 		steerError(w, http.StatusBadGateway, err.Error())
 		return

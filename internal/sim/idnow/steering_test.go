@@ -60,7 +60,7 @@ func TestForgedPush(t *testing.T) {
 	steer(t, w, "POST", "/push", strings.Repeat(" ", 1<<20+1), 413)
 	w.company.server.Close()
 	steer(t, w, "POST", "/push", forged, 502)
-	w.server.SetURLs("", "", "", "")
+	w.server.main.PushURL = ""
 	steer(t, w, "POST", "/push", forged, 400)
 }
 

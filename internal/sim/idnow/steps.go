@@ -83,7 +83,7 @@ func (f submit) apply() problems {
 		return f.question()
 	case f.ses.Step == stepCode:
 		return f.code()
-	case f.ses.Step == stepFront && scenarios[f.ses.robot().Case].AgentAborts:
+	case f.ses.Step == stepFront && f.ses.scenario(f.ses.robot().Case).AgentAborts:
 		f.server.complete(f.ses, f.ses.robot().Case, f.now)
 	default:
 		f.ses.next()

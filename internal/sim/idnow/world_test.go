@@ -95,8 +95,10 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 	w.company.server = httptest.NewServer(w.company)
 	t.Cleanup(w.company.server.Close)
 	w.cfg = Config{
-		CompanyID: "identikitsandbox", CompanyName: "Identikit Sandbox", APIKey: "secret-key", Seed: []byte("seed"),
-		Now: w.clock.Now, PushURL: w.company.server.URL + "/push", Strict: true, Logger: slog.New(slog.DiscardHandler),
+		Account: Account{
+			CompanyID: "identikitsandbox", CompanyName: "Identikit Sandbox", APIKey: "secret-key", PushURL: w.company.server.URL + "/push",
+		},
+		Seed: []byte("seed"), Now: w.clock.Now, Strict: true, Logger: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&w.cfg)
