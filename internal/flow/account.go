@@ -17,24 +17,22 @@ type Opener func(settings []byte) (provider.Adapter, error)
 // SetAccount gives the partner an account of its own at the video provider;
 // no settings take it away. They are sealed and never shown again.
 func SetAccount(ctx context.Context, store kyc.Store, master *seal.Master, clientID string, settings []byte) error {
-	var p kyc.Partner
-	err := store.View(ctx, func(v kyc.View) (err error) {
-		p, err = v.Partners().ByClientID(clientID)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	var sealed []byte
 	if len(settings) > 0 {
-		if sealed, err = master.Seal(settings, aboutAccount(p.ID)); err != nil {
+		var err error
+		if sealed, err = SealAccount(master, clientID, settings); err != nil {
 			return err
 		}
 	}
 	return ChangePartner(ctx, store, clientID, func(p *kyc.Partner) { p.IDnowAccount = sealed })
 }
 
-func aboutAccount(partnerID string) string { return "account of " + partnerID }
+// SealAccount seals the settings of a partner's own account.
+func SealAccount(master *seal.Master, clientID string, settings []byte) ([]byte, error) {
+	return master.Seal(settings, aboutAccount(clientID))
+}
+
+func aboutAccount(clientID string) string { return "account of " + clientID }
 
 // mayUse tells whether the partner may use the method: it is not limited to
 // others, and has the account of its own that the method may need.
@@ -65,7 +63,7 @@ func (s *Service) adapterFor(ctx context.Context, i kyc.Identification) (provide
 		return provider.Adapter{}, kyc.Fail(kyc.NotFound, "model_not_found", "the partner has no account of its own for the method %s any more", i.Method)
 	}
 	return s.opened.get(p, func() (provider.Adapter, error) {
-		settings, err := s.Master.Open(p.IDnowAccount, aboutAccount(p.ID))
+		settings, err := s.Master.Open(p.IDnowAccount, aboutAccount(p.ClientID))
 		if err != nil {
 			return provider.Adapter{}, err
 		}

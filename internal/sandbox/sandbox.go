@@ -79,6 +79,7 @@ type Ready struct {
 	SandboxURL string      `json:"sandbox_url"`
 	Partner    Credentials `json:"partner"`
 	IDnow      IDnow       `json:"idnow"`
+	Custom     IDnow       `json:"idnow_custom"` // the partner's own account
 	CAFile     *string     `json:"ca_file"`
 
 	OpsURL      string `json:"-"`
@@ -102,6 +103,9 @@ type IDnow struct {
 
 // CompanyID is the sandbox's account at the simulated provider.
 const CompanyID = "identikitsandbox"
+
+// PartnersCompanyID is the account of the sandbox's partner itself, for idnow_custom.
+const PartnersCompanyID = "sandboxbank"
 
 // MasterKeyFile is where a sandbox keeps its master key.
 func MasterKeyFile(data string) string { return filepath.Join(data, "master.key") }
@@ -187,6 +191,9 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		IDnow: IDnow{
 			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
 		},
+		Custom: IDnow{
+			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: PartnersCompanyID, APIKey: f.partnersKey(),
+		},
 		CAFile: caFile, OpsURL: origin("ops"), SteeringURL: origin("steering"),
 	}
 	if err := w.buildSimulator(f, roots); err != nil {
@@ -227,6 +234,10 @@ func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
 			CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
 			PushURL: w.Ready.APIURL + server.PushPath(f.pushSecret),
 		},
+		More: []idnow.Account{{
+			CompanyID: PartnersCompanyID, CompanyName: "Sandbox Bank", APIKey: f.partnersKey(), Prefix: "SBX",
+			PushURL: w.Ready.APIURL + server.PushPath(f.pushSecret),
+		}},
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,
