@@ -7,7 +7,7 @@ import (
 
 // noticePages only say something; agentPages show what the agent asks for, and a button.
 var (
-	noticePages = []string{"unknown", "expired", "finished", "review", "automatic", "foreign", "toolarge", "unreadable", "broken"}
+	noticePages = []string{"unknown", "expired", "finished", "review", "automatic", "unready", "foreign", "toolarge", "unreadable", "broken"}
 	agentPages  = []string{"waiting", "confirm", "front", "back", "tilt", "portrait"}
 )
 
@@ -36,7 +36,7 @@ func (p page) Problem(field string) string { return p.Problems[field] }
 
 // Wrong lists the fields with problems in the order of the form.
 func (p page) Wrong() []string {
-	order := slices.Concat([]string{"reference"}, agreements, []string{"document", "issuer", "language", "mobile"}, required, []string{"answer"})
+	order := slices.Concat([]string{"reference"}, agreements, []string{"document", "issuer", "language", "mobile"}, required, []string{"answer", "consent"})
 	var wrong []string
 	for _, field := range order {
 		if p.Problems[field] != "" && !slices.Contains(wrong, field) {
@@ -102,7 +102,7 @@ func (p page) Reason() string {
 func (p page) Place() int {
 	place := 0
 	for _, s := range callSteps {
-		if s != stepMissing {
+		if s != stepMissing && (s != stepSign || p.ses.signs()) {
 			place++
 		}
 		if string(s) == p.Name {
@@ -113,4 +113,12 @@ func (p page) Place() int {
 }
 
 // Places is how many steps the call has.
-func (p page) Places() int { return len(callSteps) - 1 }
+func (p page) Places() int {
+	if p.ses.signs() {
+		return len(callSteps) - 1
+	}
+	return len(callSteps) - 2
+}
+
+// Contracts lists the documents that the customer signs.
+func (p page) Contracts() []instance { return p.ses.toSign() }
