@@ -36,6 +36,9 @@ type serveCmd struct {
 	IdnowAPIKey     string `help:"Its API key." required:"" env:"IDENTIKIT_IDNOW_API_KEY" placeholder:"KEY"`
 	IdnowPushSecret string `help:"The unguessable end of the path for the provider's pushes, /inbound/idnow/SECRET: 32 characters at least." required:"" env:"IDENTIKIT_IDNOW_PUSH_SECRET" placeholder:"SECRET"`
 
+	IdnowAutoidentCompanyID string `help:"The account for the method idnow_autoident; without one the method is not available." env:"IDENTIKIT_IDNOW_AUTOIDENT_COMPANY_ID" placeholder:"ID" and:"autoident"`
+	IdnowAutoidentAPIKey    string `help:"Its API key." env:"IDENTIKIT_IDNOW_AUTOIDENT_API_KEY" placeholder:"KEY" and:"autoident"`
+
 	SmsURL   string `help:"The gateway for text messages: see docs/operating.md. Without one no phone number can be confirmed." env:"IDENTIKIT_SMS_URL" placeholder:"URL"`
 	SmsToken string `help:"Sent to it as a bearer token." env:"IDENTIKIT_SMS_TOKEN" placeholder:"TOKEN"`
 	SmsFrom  string `help:"The sender that phones show." env:"IDENTIKIT_SMS_FROM" placeholder:"NAME"`
@@ -69,9 +72,22 @@ func (c *serveCmd) check() error {
 			return err
 		}
 	}
+	if c.IdnowAutoidentCompanyID != "" {
+		if err := c.idnow(c.IdnowAutoidentCompanyID, c.IdnowAutoidentAPIKey).Check(); err != nil {
+			return err
+		}
+	}
+	return c.idnow(c.IdnowCompanyID, c.IdnowAPIKey).Check()
+}
+
+// idnow is one account at the provider.
+func (c *serveCmd) idnow(company, key string) idnow.Config {
 	return idnow.Config{
-		GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
-	}.Check()
+		GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: company, APIKey: key,
+		HTTP: &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
+		}},
+	}
 }
 
 // texts is the gateway for text messages.
@@ -112,12 +128,8 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
 		EraseAfter:      c.EraseAfter,
 		IDnowPushSecret: c.IdnowPushSecret,
-		IDnow: idnow.Config{
-			GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: c.IdnowCompanyID, APIKey: c.IdnowAPIKey,
-			HTTP: &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{
-				Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
-			}},
-		},
+		IDnow:           c.idnow(c.IdnowCompanyID, c.IdnowAPIKey),
+		IDnowAutoIdent:  c.idnow(c.IdnowAutoidentCompanyID, c.IdnowAutoidentAPIKey),
 	})
 	if err := s.Flow.ScheduleSweep(ctx); err != nil {
 		return err

@@ -28,6 +28,9 @@ func TestServe(t *testing.T) {
 		SteeringURL string `json:"steering_url"`
 		CompanyID   string `json:"company_id"`
 		APIKey      string `json:"api_key"`
+
+		AutoIdentCompanyID string `json:"autoident_company_id"`
+		AutoIdentAPIKey    string `json:"autoident_api_key"`
 	}
 	sim := start(t, "simulate", "idnow", "--addr", "127.0.0.1:0", "--json", "--push-url", api+"/inbound/idnow/"+secret)
 	sim.await(func() bool { return json.Unmarshal(sim.out.Bytes(), &account) == nil })
@@ -42,6 +45,7 @@ func TestServe(t *testing.T) {
 	p = start(t, "serve", "--addr", "127.0.0.1:"+port, "--ops-addr", "127.0.0.1:0", "--database", database,
 		"--documents", t.TempDir(), "--master-key-file", keyFile, "--idnow-gateway-url", account.GatewayURL,
 		"--idnow-go-url", account.GoURL, "--idnow-company-id", account.CompanyID, "--idnow-api-key", account.APIKey,
+		"--idnow-autoident-company-id", account.AutoIdentCompanyID, "--idnow-autoident-api-key", account.AutoIdentAPIKey,
 		"--idnow-push-secret", secret)
 	p.await(func() bool { return strings.Contains(p.err.String(), "serves on") })
 	var credentials sandbox.Credentials
@@ -75,6 +79,16 @@ func TestServe(t *testing.T) {
 	must(steering.call(200, "POST", "/sessions/"+o.ID+"/result", `{"result":"SUCCESS"}`, nil))
 	p.await(func() bool { return c.call(200, "GET", ident, "", &o) == nil && o.Status == "successful" })
 
+	// Once identified, the customer is identified anew by the other account.
+	must(c.call(201, "POST", base, `{"method":"idnow_autoident"}`, &o))
+	ident = base + "/" + o.ID
+	must(c.call(200, "PATCH", ident+"/request", "", &o))
+	if !strings.HasPrefix(o.URL, account.GoURL+"/"+account.AutoIdentCompanyID+"/") {
+		t.Fatalf("%+v", o)
+	}
+	must(steering.call(200, "POST", "/sessions/"+o.ID+"/result", `{"result":"SUCCESS"}`, nil))
+	p.await(func() bool { return c.call(200, "GET", ident, "", &o) == nil && o.Status == "successful" })
+
 	must(c.call(404, "GET", "/sandbox/clock", "", nil))
 	must(c.call(404, "POST", "/sandbox/clock", `{"advance":"1h"}`, nil))
 	scenario := `{"first_name":"X-AUTOTEST-HAPPYPATH","last_name":"Muster"}`
@@ -96,6 +110,7 @@ func TestServeRefuses(t *testing.T) {
 		"master key":           full,
 		"must not be negative": append(append([]string{}, full...), "--max-concurrent=-1"),
 		"--trusted-proxies":    append(append([]string{}, full...), "--trusted-proxies", "10.0.0.0/8,somewhere"),
+		"IDNOW_AUTOIDENT":      append(append([]string{}, full...), "--idnow-autoident-company-id", "x"),
 		"32 characters":        append(append([]string{}, full...), "--idnow-push-secret", "short"),
 		"must be an origin":    append(append([]string{}, full...), "--idnow-go-url", "go.idnow.de"),
 		"--database":           {"serve"},

@@ -24,6 +24,8 @@ type simulateIdnowCmd struct {
 	Data               string `help:"Folder that keeps its sessions; empty keeps them in memory." placeholder:"DIR"`
 	CompanyID          string `help:"The account." default:"identikitsandbox" placeholder:"ID"`
 	APIKey             string `help:"Its API key; empty makes one." placeholder:"KEY" env:"IDENTIKIT_IDNOW_API_KEY"`
+	AutoidentCompanyID string `help:"The account for automatic identification." default:"identikitautosandbox" placeholder:"ID"`
+	AutoidentAPIKey    string `help:"Its API key; empty makes one." placeholder:"KEY" env:"IDENTIKIT_IDNOW_AUTOIDENT_API_KEY"`
 	PushURL            string `help:"Where results are posted." placeholder:"URL"`
 	Greeting           string `help:"In whose name the agent greets." default:"Example Bank"`
 	SuccessURL         string `help:"Where the customer goes back to; {identification} is replaced." placeholder:"URL"`
@@ -46,9 +48,15 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 	if c.APIKey == "" {
 		c.APIKey = id.Secret()
 	}
+	if c.AutoidentAPIKey == "" {
+		c.AutoidentAPIKey = id.Secret()
+	}
 	brand := idnow.Branding{Name: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 	sim, err := idnow.New(idnow.Config{
 		Account: idnow.Account{CompanyID: c.CompanyID, CompanyName: c.Greeting, APIKey: c.APIKey, Prefix: "TST", PushURL: c.PushURL}, Dir: c.Data,
+		More: []idnow.Account{{
+			CompanyID: c.AutoidentCompanyID, CompanyName: c.Greeting, APIKey: c.AutoidentAPIKey, Prefix: "TS2", Kind: idnow.AutoIdent, PushURL: c.PushURL,
+		}},
 		Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, Strict: !c.Lenient, Logger: c.logger(slog.LevelInfo),
 		Brand: func(string) idnow.Branding { return brand },
 	})
@@ -92,13 +100,13 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 func (c *simulateIdnowCmd) announce(urls []string) error {
 	facts := map[string]string{
 		"gateway_url": urls[0], "go_url": urls[1], "robot_url": urls[2], "steering_url": urls[3],
-		"company_id": c.CompanyID, "api_key": c.APIKey,
+		"company_id": c.CompanyID, "api_key": c.APIKey, "autoident_company_id": c.AutoidentCompanyID, "autoident_api_key": c.AutoidentAPIKey,
 	}
 	if c.JSON {
 		return json.NewEncoder(os.Stdout).Encode(facts)
 	}
-	for _, name := range []string{"gateway_url", "go_url", "robot_url", "steering_url", "company_id", "api_key"} {
-		fmt.Printf("%-13s %s\n", name, facts[name])
+	for _, name := range []string{"gateway_url", "go_url", "robot_url", "steering_url", "company_id", "api_key", "autoident_company_id", "autoident_api_key"} {
+		fmt.Printf("%-20s %s\n", name, facts[name])
 	}
 	return nil
 }

@@ -20,9 +20,15 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 	var p kyc.Person
 	var partner kyc.Partner
 	var subscriptions []kyc.Subscription
+	var before bool // is there a successful one already?
 	err := s.Store.View(ctx, func(v kyc.View) (err error) {
 		if p, err = v.Persons().Get(partnerID, personID); err != nil {
 			return err
+		}
+		if s.renews(body) {
+			if before, err = v.Identifications().Succeeded(personID); err != nil {
+				return err
+			}
 		}
 		if partner, err = v.Partners().Get(partnerID); err != nil {
 			return err
@@ -35,7 +41,7 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 	}
 	var i kyc.Identification
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		if i, err = s.readIdentification(tx.Now(), partner, p, body); err != nil {
+		if i, err = s.readIdentification(tx.Now(), partner, p, before, body); err != nil {
 			return nil, err
 		}
 		if i.ID, err = tx.NewID(id.Identification); err != nil {
@@ -71,8 +77,15 @@ func createdDetails(i kyc.Identification, body map[string]any) map[string]any {
 	return about
 }
 
+// renews tells whether the request is for a method that only persons can use who
+// were identified before.
+func (s *Service) renews(body map[string]any) bool {
+	m, _ := body["method"].(string)
+	return s.Rules[kyc.Method(m)].Renews
+}
+
 // readIdentification checks the request: the fields, the method, the person.
-func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.Person, body map[string]any) (kyc.Identification, error) {
+func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.Person, before bool, body map[string]any) (kyc.Identification, error) {
 	f := &fields{body: body}
 	i := kyc.Identification{
 		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: now, Version: 1,
@@ -94,7 +107,7 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 	}
 	rules, built := s.Rules[i.Method]
 	if built {
-		f.broken = append(f.broken, s.hindrances(rules, p.Attributes)...)
+		f.broken = append(f.broken, s.hindrances(rules, p.Attributes, before)...)
 	}
 	if err := kyc.InvalidFields(f.broken); err != nil {
 		return i, err
@@ -107,8 +120,8 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 
 // hindrances are what keeps the person from being identified this way. A
 // scenario's person needs its names and nothing else, in a sandbox.
-func (s *Service) hindrances(rules method.Rules, a kyc.Attributes) []kyc.FieldError {
-	broken := rules.Check(a)
+func (s *Service) hindrances(rules method.Rules, a kyc.Attributes, before bool) []kyc.FieldError {
+	broken := rules.Check(a, before)
 	if s.Sandbox && a.Scenario() {
 		broken = slices.DeleteFunc(broken, func(b kyc.FieldError) bool { return b.Field != "first_name" && b.Field != "last_name" })
 	}

@@ -117,6 +117,9 @@ type IdentificationReader interface {
 	Find(partnerID, personID, id string) (Identification, error)
 	List(f IdentificationFilter, p Page) ([]Identification, error)
 	Count(f IdentificationFilter, atMost int) (int, error)
+	// Succeeded tells whether an identification of the person is successful, by
+	// whatever method.
+	Succeeded(personID string) (bool, error)
 }
 
 // Identifications reads and writes identifications. Update refuses a stale Version.

@@ -19,21 +19,40 @@ type Rules struct {
 	Required []string
 	// Residence is the country the person must live in; empty means any.
 	Residence string
+	// Renews says that the method is for persons who have been identified before
+	// by any method, and for nobody else (S2: Re-KYC).
+	Renews bool
 	// LinkLifetime runs from the first request.
 	LinkLifetime time.Duration
 }
 
-// Check says what hinders the person from being identified this way.
-func (r Rules) Check(a kyc.Attributes) []kyc.FieldError {
+// Check says what hinders the person from being identified this way. before tells
+// whether the person has a successful identification already; it counts only for
+// methods that renew one.
+func (r Rules) Check(a kyc.Attributes, before bool) []kyc.FieldError {
 	var broken []kyc.FieldError
 	for _, path := range r.Required {
 		if !a.Has(path) {
 			broken = append(broken, kyc.FieldError{Field: path, Message: "can't be blank"})
 		}
 	}
-	if country := a.Text("address.country").Reveal(); r.Residence != "" && country != "" && country != r.Residence {
+	elsewhere := false
+	if country := a.Text("address.country").Reveal(); r.Residence != "" && country != "" {
+		elsewhere = country != r.Residence
+	}
+	switch {
+	case elsewhere && r.Renews:
+		broken = append(broken, kyc.FieldError{
+			Field: "method", Message: string(r.Method) + " is for persons whose address.country is " + r.Residence,
+		})
+	case elsewhere:
 		broken = append(broken, kyc.FieldError{
 			Field: "address.country", Message: "must be " + r.Residence + " for the method " + string(r.Method),
+		})
+	}
+	if r.Renews && !before {
+		broken = append(broken, kyc.FieldError{
+			Field: "method", Message: string(r.Method) + " is for persons who have a successful identification already",
 		})
 	}
 	return broken

@@ -27,11 +27,11 @@ type facts struct {
 	simSeed    []byte
 }
 
-// partnersKey is the API key of the partner's own account. It is made from the
-// first account's, so that a folder from before has one too.
-func (f facts) partnersKey() string {
+// keyOf is the API key of another account than the first. It is made from the
+// first's, so that a folder from before has one too.
+func (f facts) keyOf(companyID string) string {
 	mac := hmac.New(sha256.New, []byte(f.apiKey))
-	mac.Write([]byte(PartnersCompanyID))
+	mac.Write([]byte(companyID))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
@@ -103,7 +103,7 @@ func (w *World) ensurePartner(ctx context.Context, master *seal.Master, f facts)
 	if !kyc.IsKind(err, kyc.NotFound) {
 		return err
 	}
-	settings, err := provideridnow.Settings{CompanyID: PartnersCompanyID, APIKey: f.partnersKey()}.Encode()
+	settings, err := provideridnow.Settings{CompanyID: PartnersCompanyID, APIKey: f.keyOf(PartnersCompanyID)}.Encode()
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,8 @@ type Ready struct {
 	Partner    Credentials `json:"partner"`
 	IDnow      IDnow       `json:"idnow"`
 	Custom     IDnow       `json:"idnow_custom"` // the partner's own account
+	AutoIdent  IDnow       `json:"idnow_autoident"`
+	ESign      IDnow       `json:"idnow_esign"` // for contracts that are signed in the call
 	CAFile     *string     `json:"ca_file"`
 
 	OpsURL      string `json:"-"`
@@ -92,7 +94,7 @@ type Credentials struct {
 	ClientSecret string `json:"client_secret"`
 }
 
-// IDnow is the simulated account.
+// IDnow is a simulated account.
 type IDnow struct {
 	GatewayURL string `json:"gateway_url"`
 	GoURL      string `json:"go_url"`
@@ -101,11 +103,14 @@ type IDnow struct {
 	APIKey     string `json:"api_key"`
 }
 
-// CompanyID is the sandbox's account at the simulated provider.
-const CompanyID = "identikitsandbox"
-
-// PartnersCompanyID is the account of the sandbox's partner itself, for idnow_custom.
-const PartnersCompanyID = "sandboxbank"
+// The sandbox's accounts at the simulated provider: for video calls, for automatic
+// identification, for calls with e-signing, and the partner's own (idnow_custom).
+const (
+	CompanyID          = "identikitsandbox"
+	AutoIdentCompanyID = "identikitautosandbox"
+	ESignCompanyID     = "identikitsignsandbox"
+	PartnersCompanyID  = "sandboxbank"
+)
 
 // MasterKeyFile is where a sandbox keeps its master key.
 func MasterKeyFile(data string) string { return filepath.Join(data, "master.key") }
@@ -186,14 +191,13 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	if err != nil {
 		return err
 	}
+	account := func(company, key string) IDnow {
+		return IDnow{GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: company, APIKey: key}
+	}
 	w.Ready = Ready{
 		Version: w.opts.Version, APIURL: origin("api"), SandboxURL: origin("api") + "/sandbox", Partner: f.partner,
-		IDnow: IDnow{
-			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
-		},
-		Custom: IDnow{
-			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: PartnersCompanyID, APIKey: f.partnersKey(),
-		},
+		IDnow: account(CompanyID, f.apiKey), AutoIdent: account(AutoIdentCompanyID, f.keyOf(AutoIdentCompanyID)),
+		ESign: account(ESignCompanyID, f.keyOf(ESignCompanyID)), Custom: account(PartnersCompanyID, f.keyOf(PartnersCompanyID)),
 		CAFile: caFile, OpsURL: origin("ops"), SteeringURL: origin("steering"),
 	}
 	if err := w.buildSimulator(f, roots); err != nil {
@@ -203,10 +207,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
-		IDnow: provideridnow.Config{
-			GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL,
-			CompanyID: CompanyID, APIKey: f.apiKey, HTTP: httpClient(roots),
-		},
+		IDnow: adapterOf(w.Ready.IDnow, roots), IDnowAutoIdent: adapterOf(w.Ready.AutoIdent, roots),
 	})
 	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
@@ -228,16 +229,29 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	return nil
 }
 
+// adapterOf is how the server reaches an account.
+func adapterOf(a IDnow, roots *x509.CertPool) provideridnow.Config {
+	return provideridnow.Config{GatewayURL: a.GatewayURL, GoURL: a.GoURL, CompanyID: a.CompanyID, APIKey: a.APIKey, HTTP: httpClient(roots)}
+}
+
 func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
+	push := w.Ready.APIURL + server.PushPath(f.pushSecret)
 	w.sim, err = idnow.New(idnow.Config{
 		Account: idnow.Account{
 			CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
-			PushURL: w.Ready.APIURL + server.PushPath(f.pushSecret),
+			PushURL: push,
 		},
-		More: []idnow.Account{{
-			CompanyID: PartnersCompanyID, CompanyName: "Sandbox Bank", APIKey: f.partnersKey(), Prefix: "SBX",
-			PushURL: w.Ready.APIURL + server.PushPath(f.pushSecret),
-		}},
+		More: []idnow.Account{
+			{
+				CompanyID: AutoIdentCompanyID, CompanyName: "identikit sandbox, automatic", APIKey: w.Ready.AutoIdent.APIKey, Prefix: "TS2",
+				Kind: idnow.AutoIdent, PushURL: push,
+			},
+			{
+				CompanyID: ESignCompanyID, CompanyName: "identikit sandbox, e-signing", APIKey: w.Ready.ESign.APIKey, Prefix: "TS3",
+				ESign: true, PushURL: push,
+			},
+			{CompanyID: PartnersCompanyID, CompanyName: "Sandbox Bank", APIKey: w.Ready.Custom.APIKey, Prefix: "TS4", PushURL: push},
+		},
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,

@@ -23,6 +23,7 @@ import (
 	"github.com/identikit/identikit/internal/job"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method"
+	"github.com/identikit/identikit/internal/method/autoident"
 	"github.com/identikit/identikit/internal/method/video"
 	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/provider/idnow"
@@ -47,7 +48,8 @@ type Config struct {
 	EraseAfter time.Duration // how long who does not become a customer is kept; 0: for ever
 
 	IDnow           idnow.Config
-	IDnowPushSecret string
+	IDnowAutoIdent  idnow.Config // the account for idnow_autoident; without a CompanyID the method is not available
+	IDnowPushSecret string       // of all accounts at that firm: what they push is asked for again anyway
 
 	Texter flow.Texter // nil: no texts can be sent to phones
 
@@ -78,15 +80,17 @@ const (
 // New puts a server together.
 func New(c Config) *Server {
 	wall := clock.Real{}
-	c.IDnow.Wall = wall
-	adapter := idnow.New(c.IDnow)
+	rules, adapters := methods(c, wall)
+	firm := adapters[kyc.MethodIDnow] // its receiver serves all accounts at the firm
 	f := &flow.Service{
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
-		Rules:     map[kyc.Method]method.Rules{kyc.MethodIDnow: video.Rules, kyc.MethodIDnowCustom: video.CustomRules},
-		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: adapter},
-		Accounts:  map[kyc.Method]flow.Opener{kyc.MethodIDnowCustom: func(settings []byte) (provider.Adapter, error) { return idnow.Open(c.IDnow, settings) }},
-		Texter:    c.Texter,
-		Sandbox:   c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
+		Rules: rules, Providers: adapters, Texter: c.Texter,
+		Accounts: map[kyc.Method]flow.Opener{kyc.MethodIDnowCustom: func(settings []byte) (provider.Adapter, error) {
+			shared := c.IDnow
+			shared.Wall = wall
+			return idnow.Open(shared, settings)
+		}},
+		Sandbox: c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -108,9 +112,26 @@ func New(c Config) *Server {
 		API: httpapi.New(httpapi.Config{
 			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, MaxUpload: c.MaxUpload, Log: c.Log, Metrics: metrics,
 			MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
-			Inbound: map[string]httpapi.Inbound{adapter.Name: {Secret: c.IDnowPushSecret, Receiver: adapter.Receiver}},
+			Inbound: map[string]httpapi.Inbound{firm.Name: {Secret: c.IDnowPushSecret, Receiver: firm.Receiver}},
 		}),
 	}
+}
+
+// methods are those that the configuration has accounts for.
+func methods(c Config, wall kyc.Clock) (map[kyc.Method]method.Rules, map[kyc.Method]provider.Adapter) {
+	rules, adapters := map[kyc.Method]method.Rules{}, map[kyc.Method]provider.Adapter{}
+	for _, m := range []struct {
+		rules   method.Rules
+		account idnow.Config
+	}{{video.Rules, c.IDnow}, {autoident.Rules, c.IDnowAutoIdent}} {
+		if m.account.CompanyID == "" {
+			continue
+		}
+		m.account.Wall = wall
+		rules[m.rules.Method], adapters[m.rules.Method] = m.rules, idnow.New(m.account)
+	}
+	rules[kyc.MethodIDnowCustom] = video.CustomRules // on the accounts of those partners who have one
+	return rules, adapters
 }
 
 // PushPath is where the provider posts its results: an unguessable path.

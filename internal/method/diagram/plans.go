@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method/autoident"
 	"github.com/identikit/identikit/internal/method/video"
 )
 
@@ -23,9 +24,15 @@ type place struct {
 }
 
 var plans = map[kyc.Method]plan{
-	kyc.MethodIDnow: {
-		title:   "idnow: video identification",
-		machine: video.Machine,
+	kyc.MethodIDnow:          idnow("idnow: video identification", video.Machine),
+	kyc.MethodIDnowAutoident: idnow("idnow_autoident: automatic identification", autoident.Machine),
+}
+
+// idnow is where the states of that provider's methods stand.
+func idnow(title string, m kyc.Machine) plan {
+	return plan{
+		title:   title,
+		machine: m,
 		at: map[kyc.State]place{
 			kyc.Created: {0, -1.7}, kyc.Pending: {0, 0}, kyc.Canceled: {0, 2}, kyc.Aborted: {0, 4},
 			kyc.PendingSuccessful: {1, 1}, kyc.PendingFailed: {1, 3},
@@ -33,5 +40,5 @@ var plans = map[kyc.Method]plan{
 		},
 		family:      []kyc.State{kyc.Pending, kyc.Canceled, kyc.Aborted},
 		familyTitle: "the customer may use the link",
-	},
+	}
 }

@@ -196,23 +196,23 @@ func TestRulesCheck(t *testing.T) {
 		a.Set("address.country", "DE")
 		return a
 	}
-	if broken := Rules.Check(complete()); len(broken) != 0 {
+	if broken := Rules.Check(complete(), false); len(broken) != 0 {
 		t.Errorf("a complete person was refused: %v", broken)
 	}
 	for _, path := range Rules.Required {
 		a := complete()
 		delete(a, path)
-		if diff := cmp.Diff([]kyc.FieldError{{Field: path, Message: "can't be blank"}}, Rules.Check(a)); diff != "" {
+		if diff := cmp.Diff([]kyc.FieldError{{Field: path, Message: "can't be blank"}}, Rules.Check(a, false)); diff != "" {
 			t.Errorf("without %s: -want +got\n%s", path, diff)
 		}
 	}
 	abroad := complete()
 	abroad.Set("address.country", "AT")
 	want := []kyc.FieldError{{Field: "address.country", Message: "must be DE for the method idnow"}}
-	if diff := cmp.Diff(want, Rules.Check(abroad)); diff != "" {
+	if diff := cmp.Diff(want, Rules.Check(abroad, false)); diff != "" {
 		t.Errorf("a person who lives abroad: -want +got\n%s", diff)
 	}
-	if broken := Rules.Check(kyc.Attributes{}); len(broken) != len(Rules.Required) {
+	if broken := Rules.Check(kyc.Attributes{}, false); len(broken) != len(Rules.Required) {
 		t.Errorf("an empty person: got %d problems, want one for each of %d fields", len(broken), len(Rules.Required))
 	}
 }

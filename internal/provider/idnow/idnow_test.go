@@ -33,7 +33,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{clock: clock.NewMovable(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))}
 	w.clock.Stop()
 	var err error
-	w.sim, err = sim.New(sim.Config{CompanyID: "bank", APIKey: "key", Now: w.clock.Now, Strict: true})
+	w.sim, err = sim.New(sim.Config{Account: sim.Account{CompanyID: "bank", APIKey: "key"}, Now: w.clock.Now, Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	}
 	gateway := serve(w.sim.Gateway())
 	w.steering = serve(w.sim.Steering())
-	w.sim.SetURLs(gateway, "https://go.example", "https://robot.example", "")
+	w.sim.SetURLs(gateway, "https://go.example", "https://robot.example")
 	w.Adapter = idnow.New(idnow.Config{
 		GatewayURL: gateway, GoURL: "https://go.example", CompanyID: "bank", APIKey: "key", HTTP: &http.Client{}, Wall: w.clock,
 	})

@@ -60,6 +60,11 @@ func (s identifications) Count(f kyc.IdentificationFilter, atMost int) (int, err
 	return count(s.c, atMost, `identifications WHERE partner_id = $1`, f.PartnerID)
 }
 
+func (s identifications) Succeeded(personID string) (bool, error) {
+	_, found, err := one(s.c, readInt, `SELECT 1 FROM identifications WHERE person_id = $1 AND state = $2 LIMIT 1`, personID, string(kyc.Successful))
+	return found, err
+}
+
 // waiting keeps the difference between no estimate and an estimate of 0 s.
 func waiting(i kyc.Identification) any {
 	if i.EstimatedWaitingTime == nil {
