@@ -41,9 +41,13 @@ func (s *Service) mayUse(p kyc.Partner, m kyc.Method) bool {
 	return p.May(m) && (!own || len(p.IDnowAccount) > 0)
 }
 
-// adapterFor finds the adapter of an identification by its method, and by its
-// partner if the method runs on the partner's own account.
+// adapterFor finds the adapter of an identification by its method, by whether
+// contracts are signed in it, and by its partner if the method runs on the
+// partner's own account.
 func (s *Service) adapterFor(ctx context.Context, i kyc.Identification) (provider.Adapter, error) {
+	if signs, err := s.signs(ctx, i); signs || err != nil {
+		return s.Signing, err
+	}
 	if a, ok := s.Providers[i.Method]; ok {
 		return a, nil
 	}
@@ -69,6 +73,18 @@ func (s *Service) adapterFor(ctx context.Context, i kyc.Identification) (provide
 		}
 		return open(settings)
 	})
+}
+
+// signs tells whether the customer signs contracts in the identification.
+func (s *Service) signs(ctx context.Context, i kyc.Identification) (yes bool, err error) {
+	if s.Signing.Starter == nil || i.Method != kyc.MethodIDnow {
+		return false, nil
+	}
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		_, yes, err = v.Originations().OfIdentification(i.ID)
+		return err
+	})
+	return yes, err
 }
 
 // openAccounts keeps the adapters of partners' own accounts: they hold login

@@ -32,6 +32,8 @@ type Service struct {
 	// Rules and Providers say which methods this build runs, and with whom.
 	Rules     map[kyc.Method]method.Rules
 	Providers map[kyc.Method]provider.Adapter
+	// Signing is the account for identifications with contracts to sign; the zero one: there is none.
+	Signing provider.Adapter
 	// Accounts open partners' own accounts at a provider, for the methods that run on them.
 	Accounts map[kyc.Method]Opener
 	Caller   Caller

@@ -231,8 +231,12 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	if err != nil {
 		return s.putOff(ctx, j, err)
 	}
+	contracts, err := s.contractsOf(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
 	session, err := adapter.Starter.Start(ctx, provider.Order{
-		Identification: i.ID, Language: i.Language, Person: p.Attributes,
+		Identification: i.ID, Language: i.Language, Person: p.Attributes, Contracts: contracts,
 	})
 	ctx = context.WithoutCancel(ctx)
 	switch {
@@ -294,10 +298,14 @@ func (s *Service) refused(ctx context.Context, i kyc.Identification, j kyc.Job, 
 		if err != nil {
 			return err
 		}
-		return tx.History().Add(kyc.Entry{
+		err = tx.History().Add(kyc.Entry{
 			PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID, At: tx.Now(), Actor: byProvider,
 			RequestID: requestID(ctx), Event: "request_refused", From: i.State, To: i.State, Details: "{}",
 		})
+		if err != nil || i.State != kyc.Created {
+			return err
+		}
+		return s.alterOrigination(tx, i, func(o *kyc.Origination) bool { o.Refuse(); return true })
 	})
 	if err != nil {
 		return err
@@ -322,6 +330,9 @@ func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Sess
 			i.RequestedAt, i.LinkExpiresAt = tx.Now(), tx.Now().Add(rules.LinkLifetime)
 		}
 		if err := s.move(ctx, tx, &i, kyc.Requested, to, byPartner, ""); err != nil {
+			return err
+		}
+		if err := s.follow(tx, i, false); err != nil {
 			return err
 		}
 		for _, next := range []kyc.Job{

@@ -49,6 +49,7 @@ type Config struct {
 
 	IDnow           idnow.Config
 	IDnowAutoIdent  idnow.Config // the account for idnow_autoident; without a CompanyID the method is not available
+	IDnowESign      idnow.Config // for identifications with contracts to sign; the zero one: there is none
 	IDnowPushSecret string       // of all accounts at that firm: what they push is asked for again anyway
 
 	Texter flow.Texter // nil: no texts can be sent to phones
@@ -91,6 +92,10 @@ func New(c Config) *Server {
 			return idnow.Open(shared, settings)
 		}},
 		Sandbox: c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
+	}
+	if c.IDnowESign.CompanyID != "" {
+		c.IDnowESign.Wall = wall
+		f.Signing = idnow.New(c.IDnowESign)
 	}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

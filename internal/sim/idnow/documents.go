@@ -296,7 +296,7 @@ func mergeSignatures(old json.RawMessage, more map[string]json.RawMessage) json.
 // putDocumentData is endpoint 22. Nobody can read the bytes back before they are signed; where nothing is signed, only
 // the hash is kept.
 func (s *Server) putDocumentData(w http.ResponseWriter, r *http.Request) *apiError {
-	data, refused := readBody(w, r)
+	data, refused := readUpTo(w, r, maxDocument)
 	if refused != nil {
 		return refused
 	}
