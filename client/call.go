@@ -33,20 +33,24 @@ type call struct {
 	path   string // from path()
 	query  url.Values
 	header http.Header
-	body   func() (io.Reader, error) // nil: none. Made for each time it is sent
-	spent  func() bool               // whether the body cannot be made again; nil: it always can
-	open   bool                      // needs no token
+	body   func(context.Context) (io.Reader, error) // nil: none. Made for each time it is sent
+	spent  func() bool                              // whether the body cannot be made again; nil: it always can
+	open   bool                                     // needs no token
 	repeat repeat
 	err    error // what was wrong with the arguments
 }
 
-// path joins the parts of a path. An empty id is refused here: it would name
-// another resource.
+// path joins the parts of a path. An id that would name another resource is
+// refused here: an empty one, and dots, which are no characters to be escaped
+// and lead up the path at the next proxy.
 func path(parts ...string) (string, error) {
 	var b strings.Builder
 	for _, part := range parts {
-		if part == "" {
+		switch part {
+		case "":
 			return "", errors.New("identikit: an id is empty")
+		case ".", "..":
+			return "", errors.New("identikit: an id is made of dots")
 		}
 		b.WriteString("/" + url.PathEscape(part))
 	}
@@ -70,7 +74,7 @@ func (q call) with(in any) call {
 		q.err = errors.Join(q.err, fmt.Errorf("identikit: %w", err))
 	}
 	q.header.Set("Content-Type", "application/json")
-	q.body = func() (io.Reader, error) { return bytes.NewReader(b), nil }
+	q.body = func(context.Context) (io.Reader, error) { return bytes.NewReader(b), nil }
 	return q
 }
 
@@ -261,7 +265,7 @@ func (c *Client) request(ctx context.Context, q call) (*http.Request, error) {
 	var body io.Reader
 	if q.body != nil {
 		var err error
-		if body, err = q.body(); err != nil {
+		if body, err = q.body(ctx); err != nil {
 			return nil, fmt.Errorf("identikit: %w", err)
 		}
 	}

@@ -143,11 +143,13 @@ func TestWhatIsSent(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"no person":         func() error { _, err := c.Person(background, ""); return err }(),
+		"up the path":       c.DeleteWebhook(background, ".."),
+		"nowhere":           func() error { _, err := c.DeleteDocument(background, "p", "."); return err }(),
 		"no identification": func() error { _, err := c.Identification(background, "p", ""); return err }(),
 		"no webhook":        c.DeleteWebhook(background, ""),
 		"a list":            func() error { _, err := client.Collect(c.Documents(background, "")); return err }(),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "empty") {
+		if err == nil || !strings.Contains(err.Error(), "an id is ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -31,12 +31,12 @@ type ErrorEntry struct {
 	Message                 string // the detail without the field's name
 }
 
-// Codes of errors, as far as a program may want to tell them apart. A server may
-// know more.
+// Codes of errors. A server may know more.
 const (
 	CodeInvalidModel                = "invalid_model"
 	CodeValidation                  = "validation_error"
 	CodeType                        = "type_error"
+	CodeBadRequest                  = "bad_request"
 	CodeInvalidJSON                 = "invalid_json"
 	CodeInvalidWebhookURL           = "invalid_webhook_url"
 	CodeUnsafeWebhookURL            = "unsafe_webhook_url"
@@ -46,15 +46,21 @@ const (
 	CodeTokenRequired               = "token_required"
 	CodeInvalidToken                = "invalid_token"
 	CodeInvalidClient               = "invalid_client"
+	CodeUnsupportedGrantType        = "unsupported_grant_type"
 	CodeUnauthorizedAction          = "unauthorized_action"
 	CodeUnauthorizedChangeRequest   = "Unauthorized Change Request"
 	CodeInvalidTAN                  = "invalid_tan"
 	CodeModelNotFound               = "model_not_found"
+	CodeNotFound                    = "not_found" // no such path; of what has an id it is model_not_found
+	CodeMethodNotAllowed            = "method_not_allowed"
 	CodeRecordNotUnique             = "record_not_unique"
 	CodeMobileNumberExists          = "mobile_number_exists"
 	CodeInvalidIdentificationStatus = "invalid_identification_status"
 	CodeAttemptsExceeded            = "identification_attempts_exceeded"
+	CodePreconditionFailed          = "precondition_failed"
+	CodeUnsupportedMediaType        = "unsupported_media_type"
 	CodePayloadTooLarge             = "payload_too_large"
+	CodeRangeNotSatisfiable         = "range_not_satisfiable"
 	CodeInvalidSecret               = "invalid_secret"
 	CodeUnprocessable               = "unprocessable_entity"
 	CodeTooManyRequests             = "too_many_requests"

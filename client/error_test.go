@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,9 +64,14 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestErrorsOfTheServer reads every error that the server's tests keep.
+// TestErrorsOfTheServer reads every error that the server's tests keep, and finds
+// a constant for its code.
 func TestErrorsOfTheServer(t *testing.T) {
 	t.Parallel()
+	constants, err := os.ReadFile("error.go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := filepath.Glob("../internal/httpapi/testdata/errors/*.json")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d files, %v", len(files), err)
@@ -79,6 +85,9 @@ func TestErrorsOfTheServer(t *testing.T) {
 		code := strings.TrimSuffix(filepath.Base(file), ".json")
 		if strings.ReplaceAll(strings.ToLower(e.Code), " ", "_") != code || e.ID == "" || e.Title == "" || e.Detail == "" || e.Entries[0].Status < 400 {
 			t.Errorf("%s: %+v", file, *e)
+		}
+		if !strings.Contains(string(constants), strconv.Quote(e.Code)) {
+			t.Errorf("there is no constant for %q", e.Code)
 		}
 	}
 }

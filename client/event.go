@@ -43,16 +43,39 @@ type IdentificationEvent struct {
 	Metadata    json.RawMessage `json:"metadata"`
 }
 
+// PersonEvent is the body of PERSON_DELETED and PERSON_TAX_IDENTIFICATION_CHANGED.
+type PersonEvent struct {
+	ID string `json:"id"`
+}
+
+// MobileNumberEvent is the body of PERSON_MOBILE_NUMBER_DELETED.
+type MobileNumberEvent struct {
+	ID string `json:"id"`
+}
+
+// DocumentExpiryEvent is the body of POTENTIAL_ACCOUNT_BLOCKING.
+type DocumentExpiryEvent struct {
+	BlockingDate Date   `json:"blocking_date"` // the last day of the identity document
+	Reason       string `json:"reason"`
+}
+
+// Read reads the body into the type that belongs to the event's own. The body of
+// the other types is {}: the EntityID says all.
+func (e Event) Read(into any) error {
+	if err := json.Unmarshal(e.Body, into); err != nil {
+		return fmt.Errorf("identikit: the body of %s: %w", e.Type, err)
+	}
+	return nil
+}
+
 // Identification reads the body of an IDENTIFICATION.
 func (e Event) Identification() (IdentificationEvent, error) {
 	var body IdentificationEvent
 	if e.Type != EventIdentification {
 		return body, fmt.Errorf("identikit: the event is %q, not %s", e.Type, EventIdentification)
 	}
-	if err := json.Unmarshal(e.Body, &body); err != nil {
-		return body, fmt.Errorf("identikit: the body of %s: %w", EventIdentification, err)
-	}
-	return body, nil
+	err := e.Read(&body)
+	return body, err
 }
 
 // maxEvent is how long the body of a webhook may be, in bytes.

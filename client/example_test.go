@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http/httptest"
 	"strings"
@@ -138,6 +139,32 @@ func ExampleClient_PatchPerson() {
 	}
 	fmt.Println(person.Email)
 	// Output: antonia@example.com
+}
+
+// Content is sent while it is read, and read while it comes.
+func ExampleClient_UploadDocument() {
+	ctx := context.Background()
+	c := newClient()
+	person, err := c.CreatePerson(ctx, client.PersonData{FirstName: "Antonia", LastName: "Muster"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	letter := strings.NewReader("We confirm that Antonia Muster has electricity.\n")
+	document, err := c.UploadDocument(ctx, person.ID, client.DocumentProofOfAddress, "letter.txt", letter)
+	if err != nil {
+		log.Fatal(err)
+	}
+	file, err := c.DownloadDocument(ctx, person.ID, document.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Print(file.Name, ": ", string(text))
+	// Output: letter.txt: We confirm that Antonia Muster has electricity.
 }
 
 // A receiver keeps the secret of each subscription, and takes each event once.

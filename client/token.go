@@ -102,7 +102,7 @@ func (c *Client) fetchToken(ctx context.Context, tokenURL, id, secret string) (t
 	}](ctx, c, call{
 		method: http.MethodPost, url: tokenURL, repeat: always, open: true,
 		header: http.Header{"Authorization": {"Basic " + credentials}, "Content-Type": {"application/x-www-form-urlencoded"}},
-		body:   func() (io.Reader, error) { return bytes.NewReader(form), nil },
+		body:   func(context.Context) (io.Reader, error) { return bytes.NewReader(form), nil },
 	})
 	if err != nil {
 		return token{}, err

@@ -67,9 +67,10 @@ func (u *upload) wait(ctx context.Context) {
 }
 
 // body makes the form for one attempt.
-func (u *upload) body() (io.Reader, error) {
-	if u.written != nil {
-		<-u.written // of the attempt before
+func (u *upload) body(ctx context.Context) (io.Reader, error) {
+	u.wait(ctx) // for the attempt before
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	if u.spent() { // it was begun a moment later than do looked
 		return nil, errors.New("the file cannot be read again to repeat the upload")
@@ -82,8 +83,11 @@ func (u *upload) body() (io.Reader, error) {
 	r, w := io.Pipe()
 	written := make(chan struct{})
 	u.written = written
+	// Go's transport does not give up a request before its body gives way.
+	stop := context.AfterFunc(ctx, func() { w.CloseWithError(ctx.Err()) })
 	go func() {
 		defer close(written)
+		defer stop()
 		w.CloseWithError(u.write(w)) // always nil; a nil error ends the form
 	}()
 	return r, nil

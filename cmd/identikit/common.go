@@ -21,7 +21,7 @@ import (
 
 // logFlags are the settings of the log, which goes to standard error.
 type logFlags struct {
-	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:",debug,info,warn,error" default:"" env:"IDENTIKIT_LOG_LEVEL"`
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." enum:",debug,info,warn,error" default:"" env:"IDENTIKIT_LOG_LEVEL" placeholder:"LEVEL"`
 	LogFormat string `help:"text or json." enum:"text,json" default:"text" env:"IDENTIKIT_LOG_FORMAT"`
 }
 
@@ -77,6 +77,22 @@ func (f dataFlags) openBy(ctx context.Context, mayBegin bool, by kyc.Clock) (kyc
 		}
 	}
 	return openStoreBy(ctx, url, by)
+}
+
+// sandboxKey is the file that holds the master key of a sandbox: in its folder,
+// wherever its database is. Empty for what is no sandbox, or has another folder.
+func (f dataFlags) sandboxKey(ctx context.Context, store kyc.Store) (string, error) {
+	file := sandbox.MasterKeyFile(f.Data)
+	if f.Database == "" {
+		return file, nil
+	}
+	if yes, err := sandbox.Lives(ctx, store); !yes || err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(file); err != nil {
+		return "", nil // then the key is asked for
+	}
+	return file, nil
 }
 
 // openStore opens the store of an installation that makes up its ids by chance.

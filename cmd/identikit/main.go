@@ -50,6 +50,16 @@ func main() {
 	}
 }
 
+// explain is what --help says of a flag: with its default, which a placeholder
+// would hide, and its variable.
+func explain(v *kong.Value) string {
+	text := kong.DefaultHelpValueFormatter(v)
+	if v.Flag == nil || v.Flag.PlaceHolder == "" || v.Default == "" {
+		return text
+	}
+	return text + " Default: " + v.Default + "."
+}
+
 // run parses the arguments and runs the subcommand.
 func run(ctx context.Context, args []string) error {
 	var c cli
@@ -60,6 +70,7 @@ func run(ctx context.Context, args []string) error {
 		kong.Configuration(configFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.UsageOnError(),
+		kong.ValueFormatter(explain),
 	)
 	if err != nil {
 		return err

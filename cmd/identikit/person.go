@@ -57,12 +57,13 @@ func (f archiveFlags) fill(ctx context.Context, s *flow.Service, by *clock.Movab
 	if ok {
 		by.Start(now)
 	}
-	fallback, documents := "", f.Documents
-	if f.Database == "" {
-		fallback = sandbox.MasterKeyFile(f.Data)
-		if documents == "" {
-			documents = filepath.Join(f.Data, "documents")
-		}
+	fallback, err := f.sandboxKey(ctx, s.Store)
+	if err != nil {
+		return err
+	}
+	documents := f.Documents
+	if documents == "" && fallback != "" {
+		documents = filepath.Join(f.Data, "documents")
 	}
 	if s.Master, err = f.masterFlags.open(fallback); errors.Is(err, errNoMasterKey) {
 		s.Master, err = nil, nil // who needs it says so
@@ -109,6 +110,9 @@ func (c *personEraseCmd) Run(ctx context.Context) error {
 			ended = day
 		}
 		if !c.Yes {
+			if err := exists(ctx, s.Store, c.ID); err != nil {
+				return err
+			}
 			if err := confirm(os.Stdin, os.Stderr, "Erase the person "+c.ID+"? It cannot be undone. Type yes: "); err != nil {
 				return err
 			}
@@ -123,9 +127,11 @@ func (c *personEraseCmd) Run(ctx context.Context) error {
 			})
 		}
 		fmt.Println("erased")
-		if !done.KeptUntil.IsZero() {
-			fmt.Printf("What the law keeps of this customer is sealed, and destroyed at %s.\n", kyc.FormatInstant(done.KeptUntil))
+		if done.KeptUntil.IsZero() {
+			fmt.Println("Nothing is kept: the person was no customer, or the law keeps the record no longer.")
+			return nil
 		}
+		fmt.Printf("What the law keeps of this customer is sealed, and destroyed at %s.\n", kyc.FormatInstant(done.KeptUntil))
 		return nil
 	})
 }
@@ -135,6 +141,14 @@ func optionalInstant(t time.Time) *string {
 		return nil
 	}
 	return kyc.Optional(kyc.FormatInstant(t))
+}
+
+// exists is an error if there never was such a person: nobody should confirm that.
+func exists(ctx context.Context, store kyc.Store, id string) error {
+	return store.View(ctx, func(v kyc.View) error {
+		_, err := v.Erasures().Subject(id)
+		return err
+	})
 }
 
 var errNotConfirmed = errors.New("nothing was done: it was not confirmed; type yes, or use --yes")
@@ -258,6 +272,12 @@ func (c *personRecordCmd) write(ctx context.Context, s *flow.Service, r flow.Rec
 	}
 	if err := os.MkdirAll(c.Out, 0o700); err != nil {
 		return err
+	}
+	switch there, err := os.ReadDir(c.Out); {
+	case err != nil:
+		return err
+	case len(there) > 0:
+		return fmt.Errorf("the folder %s is not empty: name another one with --out", c.Out)
 	}
 	if err := sandbox.WriteFile(filepath.Join(c.Out, "record.json"), append(text, '\n')); err != nil {
 		return err

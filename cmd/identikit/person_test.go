@@ -43,8 +43,11 @@ func TestPersonCommands(t *testing.T) {
 		Event, Actor, From, To, At string
 		Details                    map[string]any
 	}
-	must(json.Unmarshal([]byte(lines[len(lines)-1]), &last))
-	if len(lines) != 4 || last.Event != "succeeded" || last.Actor != "provider" || last.From != "pending" || last.To != "successful" {
+	if len(lines) != 5 || !strings.Contains(lines[4], `"event":"legitimation_changed"`) {
+		t.Fatalf("%s", strings.Join(lines, "\n"))
+	}
+	must(json.Unmarshal([]byte(lines[3]), &last))
+	if last.Event != "succeeded" || last.Actor != "provider" || last.From != "pending" || last.To != "successful" {
 		t.Errorf("%s", strings.Join(lines, "\n"))
 	}
 	if text := output(t, "person", "history", customer, "--data", data); !strings.Contains(text, "pending → successful") || !strings.Contains(text, "Zwickelmeier") {
@@ -66,10 +69,15 @@ func TestPersonCommands(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 	must(c.call(404, "GET", "/v1/persons/"+nobody, "", nil))
+	asked = command(t, "person", "erase", "nope", "--data", data)
+	asked.Stdin = strings.NewReader("yes\n")
+	if out, err := asked.CombinedOutput(); err == nil || strings.Contains(string(out), "Type yes") {
+		t.Errorf("somebody unknown: %v: %s", err, out)
+	}
 	if out, err := command(t, "person", "erase", nobody, "--yes", "--data", data).CombinedOutput(); err == nil || !strings.Contains(string(out), "was erased at") {
 		t.Errorf("a second time: %v: %s", err, out)
 	}
-	for _, ended := range []string{"soon", "2999-01-01"} {
+	for _, ended := range []string{"soon", "2999-01-01", "2016-03-31"} { // the last before they were identified
 		if err := command(t, "person", "erase", customer, "--yes", "--ended", ended, "--data", data).Run(); err == nil {
 			t.Errorf("the relationship ended %s", ended)
 		}
@@ -93,6 +101,9 @@ func TestPersonCommands(t *testing.T) {
 	if text := output(t, "person", "record", customer, "--data", data); !strings.Contains(text, "Zwickelmeier") || strings.Contains(text, "z@example.com") {
 		t.Errorf("%s", text)
 	}
+	if text := output(t, "person", "record", customer, "--data", data); strings.Contains(text, `"0001-`) {
+		t.Errorf("a time that is none: %s", text)
+	}
 	to := filepath.Join(t.TempDir(), "authority")
 	output(t, "person", "record", customer, "--out", to, "--data", data)
 	files, err := os.ReadDir(to)
@@ -104,6 +115,9 @@ func TestPersonCommands(t *testing.T) {
 		if bytes.HasPrefix(b, []byte("%PDF-")) {
 			reports++
 		}
+	}
+	if out, err := command(t, "person", "record", customer, "--out", to, "--data", data).CombinedOutput(); err == nil || !strings.Contains(string(out), "is not empty") {
+		t.Errorf("into a folder with files: %v: %s", err, out)
 	}
 	if reports != 1 || len(files) < 5 {
 		t.Errorf("%d reports among %d files", reports, len(files))

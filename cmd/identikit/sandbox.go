@@ -102,6 +102,7 @@ identikit %[1]s sandbox: everything here is simulated, nothing leaves this machi
   client_id        %[3]s
   client_secret    %[4]s
   customer pages   %[5]s
+  text messages    %[2]s/sandbox/inbox
   health, metrics  %[6]s
   steering         %[9]s   (make the simulated provider misbehave)
   data             %[7]s   (stop with Ctrl-C; it goes on where it stopped)

@@ -94,7 +94,7 @@ func (c *serveCmd) idnow(company, key string) idnow.Config {
 
 // texts is the gateway for text messages.
 func (c *serveCmd) texts() sms.Gateway {
-	return sms.Gateway{URL: c.SmsURL, Token: c.SmsToken, From: c.SmsFrom, Client: &http.Client{
+	return sms.Gateway{URL: c.SmsURL, Token: c.SmsToken, From: c.SmsFrom, Agent: "identikit/" + version, Client: &http.Client{
 		CheckRedirect: noRedirect, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second},
 	}}
 }

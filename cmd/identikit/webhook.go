@@ -91,7 +91,7 @@ func (c *webhookListCmd) print(v kyc.View, p kyc.Partner) error {
 
 type webhookDeliveriesCmd struct {
 	ID    string `arg:"" help:"The subscription's id."`
-	State string `help:"Only those that were given up in this state: rejected or exhausted." enum:",rejected,exhausted" default:""`
+	State string `help:"Only those that were given up in this state: rejected or exhausted." enum:",rejected,exhausted" default:"" placeholder:"STATE"`
 	Limit int    `help:"How many, the newest first." default:"20" placeholder:"N"`
 	JSON  bool   `name:"json" help:"Print for programs: one JSON object on a line each."`
 	dataFlags
@@ -215,15 +215,15 @@ func (webhookResumeCmd) Help() string {
 
 // Run implements the subcommand.
 func (c *webhookResumeCmd) Run(ctx context.Context) error {
-	fallback := ""
-	if c.Database == "" {
-		fallback = sandbox.MasterKeyFile(c.Data)
-	}
-	master, err := c.masterFlags.open(fallback)
-	if err != nil {
-		return err
-	}
 	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		fallback, err := c.sandboxKey(ctx, store)
+		if err != nil {
+			return err
+		}
+		master, err := c.masterFlags.open(fallback)
+		if err != nil {
+			return err
+		}
 		simulated, err := sandbox.Lives(ctx, store) // on PostgreSQL too; its receivers are on this machine
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -100,7 +99,7 @@ func TestPauseAndResume(t *testing.T) {
 		var args []string
 		if strings.HasPrefix(url, "postgres") {
 			args, from = []string{"--database", url}, []string{"--database", url}
-			key = []string{"--master-key-file", sandbox.MasterKeyFile(data)}
+			key = []string{"--data", data} // the sandbox's folder holds the key, wherever its database is
 		}
 		p := startSandbox(t, data, args...)
 		var broken atomic.Bool

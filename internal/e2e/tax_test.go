@@ -57,8 +57,16 @@ func TestTaxIdentifications(t *testing.T) {
 			t.Errorf("%+v %+v %v", now, request, err)
 		}
 		w.advance(time.Second)
-		if events := hooks.all(); len(events) == 0 || events[0].EntityID != german.ID {
-			t.Errorf("%+v", events)
+		told := map[string]int{} // of different ones in any order
+		for _, e := range hooks.all() {
+			told[e.EntityID]++
+			var person client.PersonEvent
+			if err := e.Read(&person); err != nil || person.ID != p.ID {
+				t.Errorf("%+v %v", person, err)
+			}
+		}
+		if len(told) != 2 || told[german.ID] != 1 || told[other.ID] != 2 {
+			t.Errorf("told %v of %s and %s", told, german.ID, other.ID)
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/identikit/identikit/client"
 	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/testkit"
@@ -96,6 +98,8 @@ func (w *world) advance(by time.Duration) client.Moved {
 // says that one is made.
 type receiver struct {
 	url string
+	t   testing.TB
+	doc *openapi3.T
 
 	mu      sync.Mutex
 	secrets map[string]string
@@ -104,7 +108,7 @@ type receiver struct {
 }
 
 func receive(t testing.TB) *receiver {
-	r := &receiver{secrets: map[string]string{}}
+	r := &receiver{t: t, doc: description(t), secrets: map[string]string{}}
 	srv := httptest.NewServer(client.WebhookHandler{Secret: r.secret, Handle: r.handle})
 	t.Cleanup(srv.Close)
 	r.url = srv.URL + "/hooks"
@@ -118,6 +122,7 @@ func (r *receiver) secret(_ context.Context, subscription string) string {
 }
 
 func (r *receiver) handle(_ context.Context, e client.Event) error {
+	checkBody(r.t, r.doc, e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.events = append(r.events, e)

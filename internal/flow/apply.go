@@ -123,16 +123,21 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 	if err := s.adoptNumber(ctx, tx, p, f.Phone); err != nil {
 		return err
 	}
-	p.Attributes = p.Attributes.Clone()
-	p.Attributes.Set("aml_follow_up_date", amlFollowUp(tx.Now(), p.Attributes))
-	p.Attributes.Set("legitimation_valid_until", f.Paper.ValidUntil)
-	if err := watchPaper(tx, p); err != nil {
+	told := len(corrected) > 0
+	corrected["aml_follow_up_date"] = amlFollowUp(tx.Now(), p.Attributes)
+	corrected["legitimation_valid_until"] = nil
+	if f.Paper.ValidUntil != "" {
+		corrected["legitimation_valid_until"] = f.Paper.ValidUntil
+	}
+	if told {
+		err = s.changePerson(ctx, tx, &p, corrected, byProvider, nil)
+	} else { // IDENTIFICATION tells of the success, and this follows from it
+		err = s.writePerson(ctx, tx, &p, corrected, byProvider, "legitimation_changed", nil)
+	}
+	if err != nil {
 		return err
 	}
-	if len(corrected) > 0 {
-		return s.changePerson(ctx, tx, &p, corrected, byProvider, nil)
-	}
-	return tx.Persons().Update(p)
+	return watchPaper(tx, p)
 }
 
 func insertDocuments(tx kyc.Tx, documents []kyc.Document) error {

@@ -132,6 +132,9 @@ func (s *Service) AuthorizeChange(ctx context.Context, partnerID, changeID strin
 			return nil, moveChange(tx, &r, kyc.ChangeAuthorized)
 		}
 		m, err := confirmedNumber(tx, p.ID)
+		if err == nil {
+			err = s.mayTry(m)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +163,11 @@ func (s *Service) sendTAN(tx kyc.Tx, p kyc.Person, m kyc.MobileNumber, r *kyc.Ch
 			return err
 		}
 		if r.OTP, code, err = s.newOTP(tx, p.ID, r.ID, m.Number, expires); err == nil {
-			err = s.text(tx, p, m.Number, "confirm_change", code, expires)
+			text := "confirm_change"
+			if r.Kind == kyc.RemoveMobileNumber { // after it any other phone can consent: its owner must see what this is
+				text = "confirm_removal"
+			}
+			err = s.text(tx, p, m.Number, text, code, expires)
 		}
 	}
 	r.OTP.Wrong = wrong
@@ -198,7 +205,7 @@ func (s *Service) ConfirmChange(ctx context.Context, partnerID, changeID string,
 		if err != nil {
 			return nil, err
 		}
-		right, err := s.tryOTP(tx, p.ID, r.ID, &r.OTP, tan)
+		right, err := s.tryOTP(tx, &m, r.ID, &r.OTP, tan)
 		if err != nil {
 			return nil, err
 		}
@@ -224,6 +231,9 @@ func (s *Service) openChange(tx kyc.Tx, r kyc.ChangeRequest) ([]byte, error) {
 
 // wrongTAN counts it; with too many the change request is over.
 func (s *Service) wrongTAN(ctx context.Context, tx kyc.Tx, p kyc.Person, r kyc.ChangeRequest, m kyc.MobileNumber) error {
+	if err := tx.MobileNumbers().Update(m); err != nil {
+		return err
+	}
 	if r.OTP.Wrong < kyc.OTPTries {
 		if err := tx.ChangeRequests().Update(r); err != nil {
 			return err

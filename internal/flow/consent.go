@@ -25,18 +25,11 @@ func (f *fields) deviceConsent(now time.Time) (d kyc.DeviceConsent) {
 	return d
 }
 
-// required notes that a text has to be there.
-func (f *fields) required(name, text string) string {
-	if text == "" {
-		f.fail(name, "can't be blank")
-	}
-	return text
-}
-
 // CreateDeviceConsent writes down what a customer said.
 func (s *Service) CreateDeviceConsent(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (d kyc.DeviceConsent, _ *kyc.Replay, _ error) {
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		if _, err := tx.Persons().Get(partnerID, personID); err != nil {
+		p, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
 			return nil, err
 		}
 		f := &fields{body: body}
@@ -44,7 +37,6 @@ func (s *Service) CreateDeviceConsent(ctx context.Context, partnerID, personID s
 		if err := kyc.InvalidFields(f.broken); err != nil {
 			return nil, err
 		}
-		var err error
 		if d.ID, err = tx.NewID(id.Consent); err != nil {
 			return nil, err
 		}
@@ -52,7 +44,7 @@ func (s *Service) CreateDeviceConsent(ctx context.Context, partnerID, personID s
 		if err := tx.Consents().InsertDevice(d); err != nil {
 			return nil, err
 		}
-		return d, s.remember(ctx, tx, partnerID, personID, "device_consent_created", map[string]any{
+		return d, s.note(ctx, tx, p, byPartner, "device_consent_created", map[string]any{
 			"id": d.ID, "event_type": d.EventType, "as_sent": map[string]any{"confirmed_at": body["confirmed_at"]},
 		})
 	})
@@ -63,7 +55,8 @@ func (s *Service) CreateDeviceConsent(ctx context.Context, partnerID, personID s
 // they said before stays in the history.
 func (s *Service) ChangeDeviceConsent(ctx context.Context, partnerID, personID, consentID string, body map[string]any) (d kyc.DeviceConsent, _ error) {
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
-		if _, err := tx.Persons().Get(partnerID, personID); err != nil {
+		p, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
 			return err
 		}
 		old, err := tx.Consents().Device(personID, consentID)
@@ -82,20 +75,12 @@ func (s *Service) ChangeDeviceConsent(ctx context.Context, partnerID, personID, 
 		if err := tx.Consents().UpdateDevice(d); err != nil {
 			return err
 		}
-		return s.remember(ctx, tx, partnerID, personID, "device_consent_changed", map[string]any{
+		return s.note(ctx, tx, p, byPartner, "device_consent_changed", map[string]any{
 			"id": d.ID, "event_type": d.EventType, "as_sent": map[string]any{"confirmed_at": body["confirmed_at"]},
 			"before": map[string]any{"event_type": old.EventType, "confirmed_at": kyc.FormatInstant(old.ConfirmedAt)},
 		})
 	})
 	return d, err
-}
-
-// remember adds a line to a person's history that changes no state.
-func (s *Service) remember(ctx context.Context, tx kyc.Tx, partnerID, personID, event string, about map[string]any) error {
-	return tx.History().Add(kyc.Entry{
-		PartnerID: partnerID, PersonID: personID, At: tx.Now(), Actor: byPartner, RequestID: requestID(ctx),
-		Event: event, Details: details(about),
-	})
 }
 
 // activityForm is what the guide's codes look like; their list is not public.
@@ -104,7 +89,8 @@ var activityForm = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
 // CreateDeviceActivity keeps what a device said when its customer did something.
 func (s *Service) CreateDeviceActivity(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (a kyc.DeviceActivity, _ *kyc.Replay, _ error) {
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		if _, err := tx.Persons().Get(partnerID, personID); err != nil {
+		p, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
 			return nil, err
 		}
 		f := &fields{body: body}
@@ -116,7 +102,6 @@ func (s *Service) CreateDeviceActivity(ctx context.Context, partnerID, personID 
 		if err := kyc.InvalidFields(f.broken); err != nil {
 			return nil, err
 		}
-		var err error
 		if a.ID, err = tx.NewID(id.DeviceActivity); err != nil {
 			return nil, err
 		}
@@ -130,7 +115,7 @@ func (s *Service) CreateDeviceActivity(ctx context.Context, partnerID, personID 
 		if err := tx.Consents().InsertActivity(a); err != nil {
 			return nil, err
 		}
-		return a, s.remember(ctx, tx, partnerID, personID, "device_activity", map[string]any{"id": a.ID, "activity_type": a.ActivityType})
+		return a, s.note(ctx, tx, p, byPartner, "device_activity", map[string]any{"id": a.ID, "activity_type": a.ActivityType})
 	})
 	return a, replay, err
 }
@@ -140,8 +125,10 @@ func (s *Service) SignTerms(ctx context.Context, partnerID string, o Once, body 
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
 		f := &fields{body: body}
 		e = kyc.TermsEvent{SignedBy: f.required("signed_by", f.text("signed_by", 64)), CreatedAt: tx.Now()}
+		var p kyc.Person
+		var err error
 		if e.SignedBy != "" {
-			if _, err := tx.Persons().Get(partnerID, e.SignedBy); err != nil {
+			if p, err = tx.Persons().Get(partnerID, e.SignedBy); err != nil {
 				return nil, err
 			}
 		}
@@ -154,14 +141,13 @@ func (s *Service) SignTerms(ctx context.Context, partnerID string, o Once, body 
 		if err := kyc.InvalidFields(f.broken); err != nil {
 			return nil, err
 		}
-		var err error
 		if e.ID, err = tx.NewID(id.TermsEvent); err != nil {
 			return nil, err
 		}
 		if err := tx.Consents().InsertTerms(e); err != nil {
 			return nil, err
 		}
-		return e, s.remember(ctx, tx, partnerID, e.SignedBy, "terms_event", map[string]any{
+		return e, s.note(ctx, tx, p, byPartner, "terms_event", map[string]any{
 			"id": e.ID, "document_id": e.DocumentID, "event_type": e.EventType, "product_name": e.ProductName,
 			"signed_on_behalf_of": e.SignedOnBehalfOf, "as_sent": map[string]any{"event_timestamp": body["event_timestamp"]},
 		})
@@ -180,7 +166,8 @@ type Settings struct {
 // PutSettings stores a person's settings.
 func (s *Service) PutSettings(ctx context.Context, partnerID, personID string, o Once, body map[string]any) (chosen Settings, _ *kyc.Replay, _ error) {
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		if _, err := tx.Persons().Get(partnerID, personID); err != nil {
+		p, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
 			return nil, err
 		}
 		f := &fields{body: body}
@@ -194,7 +181,7 @@ func (s *Service) PutSettings(ctx context.Context, partnerID, personID string, o
 		if err := tx.Consents().PutLanguage(personID, chosen.Language); err != nil {
 			return nil, err
 		}
-		return chosen, s.remember(ctx, tx, partnerID, personID, "settings_changed", map[string]any{"language": chosen.Language})
+		return chosen, s.note(ctx, tx, p, byPartner, "settings_changed", map[string]any{"language": chosen.Language})
 	})
 	return chosen, replay, err
 }

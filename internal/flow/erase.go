@@ -84,6 +84,11 @@ func erasedAlready(p kyc.Subject) error {
 // the law lets it go; of anybody else it destroys everything.
 func (s *Service) eraseNow(ctx context.Context, tx kyc.Tx, p kyc.Subject, customer bool, o order) (done Erased, blobs []string, err error) {
 	done = Erased{PersonID: p.ID, At: tx.Now()}
+	if customer {
+		if err := plausibleEnd(tx, p, o.ended); err != nil {
+			return done, nil, err
+		}
+	}
 	until := kyc.KeepUntil(o.ended.In(berlin))
 	keep := customer && until.After(tx.Now())
 	var record []byte
@@ -116,6 +121,24 @@ func (s *Service) eraseNow(ctx context.Context, tx kyc.Tx, p kyc.Subject, custom
 		return done, nil, err
 	}
 	return done, blobs, queue(tx, subscriptions, p.ID, body)
+}
+
+// plausibleEnd refuses an end of the relationship before the customer was
+// identified: a slip of the year would destroy at once what the law keeps.
+func plausibleEnd(tx kyc.Tx, p kyc.Subject, ended time.Time) error {
+	identifications, err := tx.Erasures().Identifications(p.ID)
+	if err != nil {
+		return err
+	}
+	for _, i := range identifications {
+		known := i.CompletedAt.In(berlin).Format(time.DateOnly)
+		if i.State == kyc.Failed || i.CompletedAt.IsZero() || ended.In(berlin).Format(time.DateOnly) >= known {
+			continue
+		}
+		return kyc.Fail(kyc.Invalid, "invalid_model",
+			"The relationship with the person '%s' cannot have ended before %s, when they were identified.", p.ID, known)
+	}
+	return nil
 }
 
 // rememberErasure is the line of the history that outlives the rest.

@@ -41,13 +41,12 @@ func (f *fields) text(name string, max int) string {
 	return s
 }
 
-// needed reads a text that has to be there.
-func (f *fields) needed(name string, max int) string {
-	s := f.text(name, max)
-	if s == "" {
+// required notes that a text has to be there.
+func (f *fields) required(name, text string) string {
+	if text == "" {
 		f.fail(name, "can't be blank")
 	}
-	return s
+	return text
 }
 
 // yesNo reads true or false; null and absent are neither.
@@ -94,16 +93,4 @@ func (f *fields) instant(name string, now time.Time) time.Time {
 		f.fail(name, "must not be in the future")
 	}
 	return t
-}
-
-// flag reads a yes or no; nil if it is absent.
-func (f *fields) flag(name string) *bool {
-	yes, ok := f.body[name].(bool)
-	if !ok {
-		if f.body[name] != nil {
-			f.failAs("type_error", name, "must be true or false")
-		}
-		return nil
-	}
-	return &yes
 }

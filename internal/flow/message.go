@@ -39,6 +39,10 @@ var texts = map[string]map[string]string{
 		"en": "%s is your code to confirm the change of your data. Do not pass it on to anybody who calls you.",
 		"de": "%s ist Ihr Code, um die Änderung Ihrer Daten zu bestätigen. Geben Sie ihn niemandem weiter, der Sie anruft.",
 	},
+	"confirm_removal": {
+		"en": "%s is your code to remove this phone number from your customer data. Do not pass it on to anybody who calls you.",
+		"de": "%s ist Ihr Code, um diese Telefonnummer aus Ihren Kundendaten zu entfernen. Geben Sie ihn niemandem weiter, der Sie anruft.",
+	},
 	"number_removed": {
 		"en": "This phone number was removed from your customer data. If that was not you, please call your bank.",
 		"de": "Diese Telefonnummer wurde aus Ihren Kundendaten entfernt. Waren Sie das nicht, rufen Sie bitte Ihre Bank an.",

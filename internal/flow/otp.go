@@ -35,13 +35,33 @@ func (s *Service) sealOTP(tx kyc.Tx, personID, about, code string, expires time.
 	return kyc.OTP{Sealed: sealed, ExpiresAt: expires}, err
 }
 
+// mayTry refuses whoever has guessed too often at what the phone was sent.
+func (s *Service) mayTry(m kyc.MobileNumber) error {
+	wait := m.TooManyWrong(s.Wall.Now())
+	if wait == 0 {
+		return nil
+	}
+	return &kyc.Error{
+		Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: wait,
+		Detail: "Too many wrong one-time passwords were given for the phone of this person within a day. Try again when Retry-After is over.",
+	}
+}
+
 // tryOTP compares in constant time. A right one is used up; a wrong one counts,
-// and with too many of them there is none any more. The caller stores otp.
-func (s *Service) tryOTP(tx kyc.Tx, personID, about string, otp *kyc.OTP, given string) (bool, error) {
+// for itself and for the phone that it was sent to, and with too many of them
+// there is none any more. The caller stores otp and m.
+func (s *Service) tryOTP(tx kyc.Tx, m *kyc.MobileNumber, about string, otp *kyc.OTP, given string) (bool, error) {
+	if s.Sandbox && m.Number == sandboxNumber && given == sandboxOTP { // always valid, whatever was sent and when
+		*otp = kyc.OTP{}
+		return true, nil
+	}
+	if err := s.mayTry(*m); err != nil {
+		return false, err
+	}
 	if otp.Sealed == nil || !tx.Now().Before(otp.ExpiresAt) {
 		return false, nil
 	}
-	key, err := s.keyOf(tx.Persons(), personID)
+	key, err := s.keyOf(tx.Persons(), m.PersonID)
 	if err != nil {
 		return false, err
 	}
@@ -53,6 +73,7 @@ func (s *Service) tryOTP(tx kyc.Tx, personID, about string, otp *kyc.OTP, given 
 		*otp = kyc.OTP{}
 		return true, nil
 	}
+	m.CountWrong(s.Wall.Now())
 	if otp.Wrong++; otp.Wrong >= kyc.OTPTries {
 		otp.Sealed = nil
 	}

@@ -60,22 +60,13 @@ func (s *Service) PaperExpiry(ctx context.Context, j kyc.Job) error {
 // tellPaperExpires fires POTENTIAL_ACCOUNT_BLOCKING. The account may be blocked
 // from the last day of the document on.
 func (s *Service) tellPaperExpires(ctx context.Context, tx kyc.Tx, p kyc.Person, actor string) error {
-	body, err := json.Marshal(paperEvent{
-		BlockingDate: p.Attributes.Text("legitimation_valid_until").Reveal(), Reason: "IDENTIFICATION_DOCUMENT_EXPIRED",
-	})
+	told := paperEvent{BlockingDate: p.Attributes.Text("legitimation_valid_until").Reveal(), Reason: "IDENTIFICATION_DOCUMENT_EXPIRED"}
+	body, err := json.Marshal(told)
 	if err != nil {
 		return err
 	}
-	err = tx.History().Add(kyc.Entry{
-		PartnerID: p.PartnerID, PersonID: p.ID, At: tx.Now(), Actor: actor, RequestID: requestID(ctx),
-		Event: "document_expiry_told", Details: string(body),
-	})
-	if err != nil {
+	if err := s.note(ctx, tx, p, actor, "document_expiry_told", told); err != nil {
 		return err
 	}
-	subscriptions, err := tx.Subscriptions().ByEvent(p.PartnerID, kyc.EventPaperExpiry)
-	if err != nil {
-		return err
-	}
-	return queue(tx, subscriptions, p.ID, body)
+	return notifyPerson(tx, p, kyc.EventPaperExpiry, p.ID, body)
 }

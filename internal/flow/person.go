@@ -42,10 +42,7 @@ func (s *Service) CreatePerson(ctx context.Context, partnerID string, o Once, bo
 		if err := tx.Persons().Insert(p, key); err != nil {
 			return nil, err
 		}
-		return p, tx.History().Add(kyc.Entry{
-			PartnerID: partnerID, PersonID: p.ID, At: tx.Now(), Actor: byPartner, RequestID: requestID(ctx),
-			Event: "person_created", Details: details(map[string]any{"values": given.Values.Reveal(), "as_sent": given.Sent}),
-		})
+		return p, s.note(ctx, tx, p, byPartner, "person_created", map[string]any{"values": given.Values.Reveal(), "as_sent": given.Sent})
 	})
 	return p, replay, err
 }
@@ -228,6 +225,14 @@ func filledByServer(a kyc.Attributes, path string) bool {
 
 // changePerson writes new values, their history and PERSON_CHANGED.
 func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, asSent map[string]string) error {
+	if err := s.writePerson(ctx, tx, p, changed, actor, "person_changed", asSent); err != nil {
+		return err
+	}
+	return notifyPerson(tx, *p, kyc.EventPersonChanged, p.ID, []byte("{}"))
+}
+
+// writePerson writes new values and their history, in which it is called event.
+func (s *Service) writePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor, event string, asSent map[string]string) error {
 	p.Attributes = p.Attributes.Clone()
 	type change struct {
 		Old any `json:"old"`
@@ -235,19 +240,17 @@ func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, ch
 	}
 	changes := map[string]change{}
 	for path, value := range changed {
-		changes[path] = change{p.Attributes[path], value}
-		p.Attributes.Set(path, value)
+		if !reflect.DeepEqual(p.Attributes[path], value) {
+			changes[path] = change{p.Attributes[path], value}
+			p.Attributes.Set(path, value)
+		}
 	}
 	if err := tx.Persons().Update(*p); err != nil {
 		return err
 	}
 	p.Version++
-	err := tx.History().Add(kyc.Entry{
-		PartnerID: p.PartnerID, PersonID: p.ID, At: tx.Now(), Actor: actor, RequestID: requestID(ctx),
-		Event: "person_changed", Details: details(map[string]any{"changes": changes, "as_sent": asSent}),
-	})
-	if err != nil {
-		return err
+	if len(changes) == 0 {
+		return nil
 	}
-	return notifyPerson(tx, *p, kyc.EventPersonChanged, p.ID, []byte("{}"))
+	return s.note(ctx, tx, *p, actor, event, map[string]any{"changes": changes, "as_sent": asSent})
 }

@@ -38,9 +38,9 @@ type RecordIdentification struct {
 	ProofOfAddressIssuedAt string          `json:"proof_of_address_issued_at"`
 	FailureReason          string          `json:"failure_reason"`
 	Address                json.RawMessage `json:"address"`
-	TermsSignedAt          time.Time       `json:"terms_and_conditions_signed_at"`
+	TermsSignedAt          time.Time       `json:"terms_and_conditions_signed_at,omitzero"`
 	CreatedAt              time.Time       `json:"created_at"`
-	CompletedAt            time.Time       `json:"completed_at"`
+	CompletedAt            time.Time       `json:"completed_at,omitzero"`
 }
 
 // RecordDocument is one file.

@@ -33,7 +33,7 @@ func (s *Service) ScheduleErasure(ctx context.Context) error {
 	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
 		due := tx.Now().Add(s.EraseAfter) // of anybody who comes from now on
-		seen, err := staleSeen(tx)
+		seen, err := staleSeen(tx.Settings())
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func (s *Service) ScheduleErasure(ctx context.Context) error {
 	})
 }
 
-func staleSeen(v interface{ Settings() kyc.Settings }) (int64, error) {
-	text, known, err := v.Settings().Get(staleSetting)
+func staleSeen(settings kyc.SettingReader) (int64, error) {
+	text, known, err := settings.Get(staleSetting)
 	if err != nil || !known {
 		return 0, err
 	}
@@ -107,11 +107,7 @@ func laterOf(a, b time.Time) time.Time {
 // behind reads the persons that come next.
 func (s *Service) behind(ctx context.Context) (seen int64, persons []kyc.Subject, err error) {
 	err = s.Store.View(ctx, func(v kyc.View) error {
-		text, known, err := v.Settings().Get(staleSetting)
-		if err == nil && known {
-			seen, err = strconv.ParseInt(text, 10, 64)
-		}
-		if err == nil {
+		if seen, err = staleSeen(v.Settings()); err == nil {
 			persons, err = v.Erasures().Behind(seen, staleBatch)
 		}
 		return err

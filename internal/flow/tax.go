@@ -18,11 +18,17 @@ type taxValues struct {
 	ReasonDescription string `json:"reason_description"`
 }
 
-// taxChange is a change while it waits for the customer's consent: the values as
-// they shall be.
+// taxChange is a change while it waits for the customer's consent.
 type taxChange struct {
+	From    taxValues `json:"from"`    // as they were when it was asked for
+	To      taxValues `json:"to"`      // as they shall be; the same if only Primary changes
+	Primary bool      `json:"primary"` // it becomes the primary one; false leaves that as it is
+}
+
+// taxState is what the history says of a tax identification.
+type taxState struct {
 	taxValues
-	Primary bool `json:"primary"` // it becomes the primary one; false leaves that as it is
+	Primary bool `json:"primary"`
 }
 
 // maxTaxNumber is far more than any country needs.
@@ -83,7 +89,7 @@ func (s *Service) CreateTaxIdentification(ctx context.Context, partnerID, person
 		}
 		f := &fields{body: body}
 		t = kyc.TaxIdentification{
-			PartnerID: partnerID, PersonID: personID, Country: f.needed("country", 255), CreatedAt: tx.Now(), Version: 1,
+			PartnerID: partnerID, PersonID: personID, Country: f.required("country", f.text("country", 255)), CreatedAt: tx.Now(), Version: 1,
 		}
 		switch {
 		case t.Country != "" && !kyc.KnownCountry(t.Country):
@@ -162,8 +168,8 @@ func (s *Service) PatchTaxIdentification(ctx context.Context, partnerID, personI
 			f.fail("country", "cannot be changed: create another tax identification")
 		}
 		old := valuesOf(t)
-		change := taxChange{taxValues: old.with(f)}
-		s.checkTax(f, t.Country, change.taxValues)
+		change := taxChange{From: old, To: old.with(f)}
+		s.checkTax(f, t.Country, change.To)
 		primary, sent := f.yesNo("primary")
 		if change.Primary = primary && !t.Primary; sent && !primary && t.Primary {
 			f.fail("primary", noOtherPrimary)
@@ -171,7 +177,7 @@ func (s *Service) PatchTaxIdentification(ctx context.Context, partnerID, personI
 		if err := kyc.InvalidFields(f.broken); err != nil {
 			return err
 		}
-		about := old.changed(change)
+		about := change.about()
 		if len(about) == 0 {
 			return nil
 		}
@@ -182,14 +188,14 @@ func (s *Service) PatchTaxIdentification(ctx context.Context, partnerID, personI
 	return t, r, err
 }
 
-// changed lists the fields that the change changes.
-func (v taxValues) changed(c taxChange) (about []string) {
+// about lists the fields that the change changes.
+func (c taxChange) about() (about []string) {
 	for _, field := range []struct {
 		name    string
 		differs bool
 	}{
-		{"number", c.Number != v.Number}, {"primary", c.Primary}, {"reason_no_tin", c.ReasonNoTIN != v.ReasonNoTIN},
-		{"reason_description", c.ReasonDescription != v.ReasonDescription},
+		{"number", c.To.Number != c.From.Number}, {"primary", c.Primary}, {"reason_no_tin", c.To.ReasonNoTIN != c.From.ReasonNoTIN},
+		{"reason_description", c.To.ReasonDescription != c.From.ReasonDescription},
 	} {
 		if field.differs {
 			about = append(about, field.name)
@@ -198,7 +204,9 @@ func (v taxValues) changed(c taxChange) (about []string) {
 	return about
 }
 
-// applyTaxChange writes what was consented to, as far as it differs now.
+// applyTaxChange writes what was consented to, as far as it differs now. Number
+// and reason go together: if another change came first, there is nothing left of
+// what the customer consented to.
 func (s *Service) applyTaxChange(ctx context.Context, tx kyc.Tx, p kyc.Person, taxID string, change []byte) (any, error) {
 	t, err := s.openedTax(tx, p.PartnerID, p.ID, taxID)
 	if err != nil {
@@ -208,14 +216,19 @@ func (s *Service) applyTaxChange(ctx context.Context, tx kyc.Tx, p kyc.Person, t
 	if err := json.Unmarshal(change, &c); err != nil {
 		return nil, err
 	}
-	c.Primary = c.Primary && !t.Primary
-	old := valuesOf(t)
-	if len(old.changed(c)) == 0 {
+	was := taxState{valuesOf(t), t.Primary}
+	is := taxState{c.To, t.Primary || c.Primary}
+	switch {
+	case c.From == c.To:
+		is.taxValues = was.taxValues
+	case was.taxValues != c.From && was.taxValues != c.To:
+		return nil, kyc.Missing("Solaris::TaxIdentification", taxID)
+	}
+	if is == was {
 		return t, nil
 	}
-	was := t.Primary
-	t.Primary = t.Primary || c.Primary
-	if err := s.sealTax(tx, &t, c.taxValues); err != nil {
+	t.Primary = is.Primary
+	if err := s.sealTax(tx, &t, is.taxValues); err != nil {
 		return nil, err
 	}
 	others, err := tx.TaxIdentifications().OfPerson(p.ID)
@@ -230,7 +243,7 @@ func (s *Service) applyTaxChange(ctx context.Context, tx kyc.Tx, p kyc.Person, t
 	}
 	t.Version++
 	return t, s.tellTax(ctx, tx, p, t, "tax_identification_changed", map[string]any{
-		"id": t.ID, "old": taxChange{old, was}, "new": taxChange{c.taxValues, t.Primary},
+		"id": t.ID, "old": was, "new": is,
 	})
 }
 

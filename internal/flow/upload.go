@@ -165,7 +165,7 @@ func (s *Service) ChangeDocument(ctx context.Context, partnerID, personID, id st
 	if message := kyc.CheckDocumentType(kind); body["document_type"] != nil && message != "" {
 		f.fail("document_type", message)
 	}
-	accessible := f.flag("customer_accessible")
+	accessible, sent := f.yesNo("customer_accessible")
 	err = s.Store.Tx(ctx, func(tx kyc.Tx) error {
 		if d, err = s.holdDocument(tx, partnerID, personID, id); err != nil {
 			return err
@@ -180,9 +180,9 @@ func (s *Service) ChangeDocument(ctx context.Context, partnerID, personID, id st
 			}
 			changes["old_document_type"], d.Type = d.Type, kind
 		}
-		if accessible != nil && *accessible != d.CustomerAccessible {
-			d.CustomerAccessible = *accessible
-			changes["customer_accessible"] = *accessible
+		if sent && accessible != d.CustomerAccessible {
+			d.CustomerAccessible = accessible
+			changes["customer_accessible"] = accessible
 		}
 		if len(changes) == 0 {
 			return nil

@@ -49,7 +49,18 @@ func renderAuthorized(r any) ([]byte, error) {
 	return marshal(authorizedView{ID: x.ID, Status: x.Status, UpdatedAt: kyc.FormatInstant(x.UpdatedAt)})
 }
 
+// changeRequest tells whether the change request of the path is there.
+func (s *Server) changeRequest(c *call) error {
+	return s.view(c, func(v kyc.View) error {
+		_, err := v.ChangeRequests().Find(c.partnerID, c.PathValue("id"))
+		return err
+	})
+}
+
 func (s *Server) authorizeChange(c *call) error {
+	if err := s.changeRequest(c); err != nil {
+		return err
+	}
 	once, in, err := onceAndBody(c, http.StatusCreated, renderAuthorized)
 	if err != nil {
 		return err
@@ -59,6 +70,9 @@ func (s *Server) authorizeChange(c *call) error {
 }
 
 func (s *Server) confirmChange(c *call) error {
+	if err := s.changeRequest(c); err != nil {
+		return err
+	}
 	once, in, err := onceAndBody(c, http.StatusAccepted, renderConfirmed)
 	if err != nil {
 		return err

@@ -96,6 +96,7 @@ func TestChangeRequestRules(t *testing.T) {
 	}
 	for _, call := range []string{"/authorize", "/confirm"} {
 		r := refused(t, l, 404, "model_not_found", "POST", "/v1/change_requests/nothing"+call, object{})
+		refused(t, l, 404, "model_not_found", "POST", "/v1/change_requests/nothing"+call, "no object") // before its body is looked at
 		if r.Detail != "Couldn't find 'Solaris::Changeset' for id 'nothing'." {
 			t.Errorf("%s", r.Detail)
 		}
@@ -246,4 +247,65 @@ func TestBecomingAnEmployee(t *testing.T) {
 	if o := l.Call(200, "PATCH", path, object{"employment_status": "EMPLOYED"}); o["industry"] != "EDUCATION" || o["industry_key"] != nil {
 		t.Errorf("%v %v", o["industry"], o["industry_key"])
 	}
+}
+
+// TestEmptyText: an empty text is nothing; by it a field is emptied, with consent.
+func TestEmptyText(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		made := l.Call(201, "POST", "/v1/persons", put(put(testkit.Customer("Antonia"), "job_title", "Cook"), "email", ""))
+		person := made["id"].(string)
+		if made["email"] != nil {
+			t.Errorf("%v", made["email"])
+		}
+		verify(t, l, person, ownNumber)
+		change := asked(t, l, person, object{"job_title": ""})
+		l.Call(201, "POST", change+"/authorize", object{"person_id": person, "delivery_method": "static"})
+		l.Call(202, "POST", change+"/confirm", object{"person_id": person, "tan": "212212"})
+		if after := l.Call(200, "GET", "/v1/persons/"+person, nil); after["job_title"] != nil {
+			t.Errorf("%v", after["job_title"])
+		}
+	})
+}
+
+// TestGuessesOverManyChanges: whoever asks for ever new TANs cannot guess for
+// ever; also the right one is refused then, lest the answer tells.
+func TestGuessesOverManyChanges(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		person := l.Person("Antonia")
+		verify(t, l, person, ownNumber)
+		mobile, number := "/v1/persons/"+person+"/mobile_number", object{"number": ownNumber}
+		static := object{"person_id": person, "delivery_method": "static"}
+		right, wrong := object{"person_id": person, "tan": "212212"}, object{"person_id": person, "tan": "000000"}
+		ready := func() string {
+			change := asked(t, l, person, object{"address": object{"city": "Bonn"}})
+			l.Call(201, "POST", change+"/authorize", static)
+			return change
+		}
+		waiting := ready()
+		l.Call(201, "POST", mobile+"/authorize", number)
+		for range 5 { // those of the number itself count too
+			refused(t, l, 403, "invalid_tan", "POST", mobile+"/confirm", object{"number": ownNumber, "token": "nonsense"})
+		}
+		refused(t, l, 403, "invalid_tan", "POST", mobile+"/confirm", object{"number": ownNumber, "token": "nonsense"}) // there is none to guess at
+		for range 9 {
+			change := ready()
+			for range 5 {
+				refused(t, l, 403, "invalid_tan", "POST", change+"/confirm", wrong)
+			}
+		}
+		late := asked(t, l, person, object{"address": object{"city": "Bonn"}})
+		for path, body := range map[string]object{waiting + "/confirm": right, waiting + "/authorize": static, late + "/authorize": static, mobile + "/authorize": number} {
+			status, h, answer := l.Do("POST", path, body)
+			if r := readRefusal(t, status, answer); status != 429 || r.Code != "too_many_requests" || !strings.HasPrefix(h.Get("Retry-After"), "86") {
+				t.Errorf("%s: %d %v %s", path, status, h, answer)
+			}
+		}
+		if o := l.Call(200, "GET", "/v1/persons/"+person, nil); at(o, "address.city") == "Bonn" {
+			t.Error("it was changed")
+		}
+	})
 }

@@ -223,6 +223,9 @@ func TestPaperRunsOut(t *testing.T) {
 		l.Call(200, "PATCH", ident+"/request", nil)
 		end(l, ident, "SUCCESS", "")
 		until := l.Call(200, "GET", base, nil)["legitimation_valid_until"].(string)
+		if h := told(t, l, person); !strings.Contains(h.Details, `"legitimation_valid_until":{"old":null,"new":"`+until+`"}`) || h.Actor != "provider" {
+			t.Errorf("the history ends with %+v", h)
+		}
 		last := day(t, until+"T00:00:00+01:00")
 		store := handle(t, l)
 		err := store.Tx(t.Context(), func(tx kyc.Tx) error {

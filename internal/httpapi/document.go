@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -71,16 +73,37 @@ func (s *Server) listDocuments(c *call) error {
 }
 
 // documentFilter reads customer_accessible and include_deleted (partner-api.md §3.4).
-func documentFilter(c *call) (f kyc.DocumentFilter, err error) {
-	f = kyc.DocumentFilter{PartnerID: c.partnerID, PersonID: c.PathValue("person_id")}
-	if f.IncludeDeleted, err = flag(c, "include_deleted"); err != nil {
-		return f, err
-	}
-	accessible, err := flag(c, "customer_accessible")
+func documentFilter(c *call) (kyc.DocumentFilter, error) {
+	f := kyc.DocumentFilter{PartnerID: c.partnerID, PersonID: c.PathValue("person_id")}
+	accessible, wrongAccess := flag(c, "customer_accessible")
 	if c.URL.Query().Get("customer_accessible") != "" {
 		f.CustomerAccessible = &accessible
 	}
-	return f, err
+	deleted, wrongDeleted := flag(c, "include_deleted")
+	f.IncludeDeleted = deleted
+	_, _, _, wrongPage := pageOf(c, maxPageSize)
+	return f, allWrong(wrongAccess, wrongDeleted, wrongPage)
+}
+
+// allWrong is what is wrong with a query, all of it at once.
+func allWrong(errs ...error) error {
+	var all *kyc.Error
+	for _, err := range errs {
+		var e *kyc.Error
+		switch {
+		case err == nil:
+		case !errors.As(err, &e) || len(e.Fields) == 0:
+			return err
+		case all == nil:
+			all = &kyc.Error{Kind: e.Kind, Code: e.Code, Fields: slices.Clone(e.Fields)}
+		default:
+			all.Fields = append(all.Fields, e.Fields...)
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
 }
 
 func (s *Server) getDocument(c *call) error {
@@ -145,6 +168,7 @@ func (s *Server) getDocumentFile(c *call) error {
 	h.Set("Content-Type", d.ContentType)
 	h.Set("Content-Disposition", disposition(d.Name))
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox") // XML may hold what a browser runs, wherever it is shown in the end
 	h.Set("Cache-Control", "no-store")
 	h.Set("ETag", `"`+d.ID+`"`)
 	if !oneRange.MatchString(c.Request.Header.Get("Range")) {

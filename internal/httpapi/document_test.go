@@ -34,7 +34,8 @@ func TestDocuments(t *testing.T) {
 			_, h, file := l.Do("GET", one+"/file", nil)
 			kind, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
 			if err != nil || kind != "attachment" || params["filename"] != d["name"] || h.Get("Content-Type") != d["content_type"] ||
-				h.Get("Cache-Control") != "no-store" || float64(len(file)) != d["size"] {
+				h.Get("Cache-Control") != "no-store" || h.Get("X-Content-Type-Options") != "nosniff" ||
+				h.Get("Content-Security-Policy") != "default-src 'none'; sandbox" || float64(len(file)) != d["size"] {
 				t.Errorf("%v: %v, %d bytes", d, h, len(file))
 			}
 			if status, h, _ := l.Do("HEAD", one+"/file", nil); status != 200 || h.Get("Content-Length") != strconv.Itoa(len(file)) {
@@ -82,4 +83,13 @@ func TestDocumentFilters(t *testing.T) {
 			l.Call(400, "GET", documents+query, nil)
 		}
 	})
+}
+
+// TestDocumentQuery: what is wrong with a query is told all at once.
+func TestDocumentQuery(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	path := "/v1/persons/" + l.Person("Antonia") + "/documents"
+	r := refused(t, l, 400, "validation_error", "GET", path+"?customer_accessible=maybe&include_deleted=x&sort=foo&page[size]=0", nil)
+	same(t, "sources", r.sources(), []string{"customer_accessible", "include_deleted", "page[size]", "sort"})
 }

@@ -141,7 +141,7 @@ func telling() (body object, words []string) {
 		put(body, path, word)
 		words = append(words, word)
 	}
-	return body, append(words, "Rumpelstilzchen")
+	return body, append(words, "Rumpelstilzchen", "Schluesselwort") // the latter in an Idempotency-Key
 }
 
 // bigmouth is a receiver that takes nothing and quotes what it was sent.
@@ -166,7 +166,7 @@ func eventful(t testing.TB, l *testkit.Live) (person, ident string, words []stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	status, _, answer := once(t, l, "key-of-"+path.Base(t.Name()), "/v1/persons", string(text))
+	status, _, answer := once(t, l, "Schluesselwort-"+path.Base(t.Name()), "/v1/persons", string(text))
 	var made struct{ ID string }
 	if err := json.Unmarshal(answer, &made); err != nil || status != 201 {
 		t.Fatalf("%d %s", status, answer)

@@ -26,6 +26,9 @@ const (
 // ErrBusy is what a partner is told that has so many calls under way.
 func ErrBusy(most int) error { return (&busy{most: int64(most)}).errBusy() }
 
+// SandboxOnly tells whether the route is not there in production.
+func (r Route) SandboxOnly() bool { return r.sandbox }
+
 // ClientAddress reads X-Forwarded-For.
 var ClientAddress = clientAddress
 

@@ -126,6 +126,9 @@ func TestMobileNumber(t *testing.T) {
 		asked := l.Call(202, "DELETE", mobile, number)
 		change := "/v1/change_requests/" + asked["id"].(string)
 		l.Call(201, "POST", change+"/authorize", object{"person_id": person})
+		if text := lastText(t, l, ownNumber); !strings.Contains(text, "Telefonnummer aus Ihren Kundendaten zu entfernen") {
+			t.Errorf("the customer is not told what the code is for: %s", text)
+		}
 		done := l.Call(202, "POST", change+"/confirm", object{"person_id": person, "tan": code(t, l, ownNumber)})
 		if done["status"] != "COMPLETED" || done["response_body"].(map[string]any)["number"] != ownNumber {
 			t.Errorf("%v", done)
@@ -152,7 +155,7 @@ func TestMobileNumberInput(t *testing.T) {
 	l := testkit.Start(t, "")
 	person := l.Person("Antonia")
 	mobile := "/v1/persons/" + person + "/mobile_number"
-	for _, body := range []object{{}, {"number": nil}, {"number": ""}, {"number": "0151123"}, {"number": "+49"}, {"number": "+49151x"}} {
+	for _, body := range []object{{}, {"number": nil}, {"number": ""}, {"number": "0151123"}, {"number": "+49"}, {"number": "+49151x"}, {"number": " +4915112345678"}} {
 		for _, call := range []struct{ method, path string }{{"POST", ""}, {"POST", "/authorize"}, {"DELETE", ""}} {
 			same(t, "sources", refused(t, l, 400, "invalid_model", call.method, mobile+call.path, body).sources(), []string{"number"})
 		}
@@ -196,7 +199,9 @@ func TestPasswordLimits(t *testing.T) {
 	const tests = "+15550101"
 	mobile = "/v1/persons/" + l.Person("Berta") + "/mobile_number"
 	l.Call(201, "POST", mobile, object{"number": tests})
-	l.Call(201, "POST", mobile+"/authorize", object{"number": tests})
+	for range 7 {
+		refused(t, l, 403, "invalid_tan", "POST", mobile+"/confirm", object{"number": tests, "token": "000000"})
+	}
 	if o := l.Call(201, "POST", mobile+"/confirm", object{"number": tests, "token": "212212"}); o["verified"] != true {
 		t.Errorf("%v", o)
 	}
@@ -248,6 +253,31 @@ func TestMessagesPerHour(t *testing.T) {
 		_, h, _ = l.Do("GET", "/sandbox/messages?page[size]=7", nil)
 		if h.Get("total") != "60" {
 			t.Errorf("%s messages", h.Get("total"))
+		}
+	})
+}
+
+// TestMessagesPerHourAtOnce: also where several persons have the number, and all
+// ask for the last messages at the same time.
+func TestMessagesPerHourAtOnce(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		var mobiles [atOnce]string
+		for n := range atOnce {
+			mobiles[n] = "/v1/persons/" + l.Person("Antonia") + "/mobile_number"
+			l.Call(201, "POST", mobiles[n], object{"number": ownNumber})
+		}
+		const left = 2
+		for range 60 - left {
+			l.Call(201, "POST", mobiles[0]+"/authorize", object{"number": ownNumber})
+		}
+		statuses, bodies := allAtOnce(func(n int) (int, []byte) {
+			status, _, body := l.Do("POST", mobiles[n]+"/authorize", object{"number": ownNumber})
+			return status, body
+		})
+		if statuses[201] != left || statuses[429] != atOnce-left {
+			t.Errorf("%v %v", statuses, bodies)
 		}
 	})
 }

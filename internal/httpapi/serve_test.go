@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/identikit/identikit/internal/blob/dir"
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/method/video"
 	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
@@ -66,8 +68,18 @@ func production(t *testing.T) *testkit.Live {
 func TestProduction(t *testing.T) {
 	t.Parallel()
 	l := production(t)
-	for _, path := range []string{"/sandbox/clock", "/sandbox/identifications/x/result"} {
-		refused(t, l, 404, "not_found", "POST", path, object{})
+	person := l.Person("Berta")
+	var absent []string
+	for _, r := range httpapi.Routes {
+		if r.SandboxOnly() || strings.HasPrefix(r.Path, "/sandbox/") {
+			absent = append(absent, r.Path)
+			refused(t, l, 404, "not_found", r.Method, strings.NewReplacer("{person_id}", person, "{id}", "x").Replace(r.Path), object{})
+		}
+	}
+	for _, path := range []string{"/sandbox/clock", "/sandbox/messages", "/v1/persons/{person_id}/update_for_development", "/v1/persons/{person_id}/test_id_document_update"} {
+		if !slices.Contains(absent, path) {
+			t.Errorf("%s is there in production", path)
+		}
 	}
 	for _, url := range []string{"http://127.0.0.1:1/", "http://localhost/", "https://127.0.0.1:1/", "https://[::1]:1/", "https://10.0.0.1/", "https://169.254.169.254/latest"} {
 		refused(t, l, 400, "unsafe_webhook_url", "POST", "/v1/webhooks", object{"event_type": "IDENTIFICATION", "url": url})

@@ -266,6 +266,36 @@ func TestTaxIdentificationChange(t *testing.T) {
 	})
 }
 
+// TestTaxIdentificationChangesTogether: of two changes that wait at the same
+// time neither undoes the other.
+func TestTaxIdentificationChangesTogether(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		l := testkit.Start(t, url)
+		person := l.Person("Antonia")
+		verify(t, l, person, ownNumber)
+		l.Call(201, "POST", taxes(person), object{"country": "DE", "number": "86095742719"})
+		austrian := l.Call(201, "POST", taxes(person), object{"country": "AT", "reason_no_tin": "OTHER", "reason_description": "Applied for"})["id"].(string)
+		ask := func(body object) string {
+			return "/v1/change_requests/" + l.Call(202, "PATCH", taxes(person)+"/"+austrian, body)["id"].(string)
+		}
+		tan := func(change string) object {
+			l.Call(201, "POST", change+"/authorize", object{"person_id": person})
+			return object{"person_id": person, "tan": code(t, l, ownNumber)}
+		}
+		primary, words, twice := ask(object{"primary": true}), ask(object{"reason_description": "Applied for in March"}), ask(object{"number": "59-119/9013"})
+		number := ask(object{"number": "59-119/9013"})
+		l.Call(202, "POST", number+"/confirm", tan(number))
+		l.Call(202, "POST", twice+"/confirm", tan(twice))
+		l.Call(202, "POST", primary+"/confirm", tan(primary))
+		refused(t, l, 422, "unprocessable_entity", "POST", words+"/confirm", tan(words))
+		o := l.Call(200, "GET", taxes(person)+"/"+austrian, nil)
+		if o["number"] != "59-119/9013" || o["reason_no_tin"] != nil || o["primary"] != true {
+			t.Errorf("%v", o)
+		}
+	})
+}
+
 // TestIDnowAttempts: what the provider answered is shown, in its order; of what
 // failed for good, nothing that says why.
 func TestIDnowAttempts(t *testing.T) {

@@ -211,13 +211,23 @@ func clientAddress(peer netip.Addr, forwarded []string, trusted []netip.Prefix) 
 	at := plainAddress(peer)
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for n := len(hops) - 1; n >= 0 && within(trusted, at); n-- {
-		before, err := netip.ParseAddr(strings.TrimSpace(hops[n]))
-		if err != nil {
+		before, ok := hop(strings.TrimSpace(hops[n]))
+		if !ok {
 			break
 		}
 		at = plainAddress(before)
 	}
 	return at
+}
+
+// hop reads what a proxy wrote. Some write the port too: without it, all who
+// come by them would be one client, whom each of them could have slowed.
+func hop(s string) (netip.Addr, bool) {
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		return withPort.Addr(), true
+	}
+	a, err := netip.ParseAddr(s)
+	return a, err == nil
 }
 
 func plainAddress(a netip.Addr) netip.Addr { return a.WithZone("").Unmap() }

@@ -76,6 +76,14 @@ type OTP struct {
 // OTPTries is how many wrong ones a one-time password survives (rulings §3).
 const OTPTries = 5
 
+// A phone survives WrongPasswords wrong ones within WrongWithin, over all the
+// one-time passwords that it is sent. Without that, whoever asks for ever new
+// ones could guess for ever.
+const (
+	WrongPasswords = 50
+	WrongWithin    = 24 * time.Hour
+)
+
 // MobileNumber is the phone by which a person confirms things. Each has one at
 // most; the field mobile_number of a person is another thing (partner-api.md §3.1).
 type MobileNumber struct {
@@ -86,8 +94,28 @@ type MobileNumber struct {
 	Verified  bool
 	Device    []byte // device_data of the creation, sealed
 	OTP       OTP
+
+	Wrong      int       // one-time passwords that were wrong: this number's, and those of changes
+	WrongSince time.Time // the first of them, on the machine's clock
+
 	CreatedAt time.Time
 	Version   int64
+}
+
+// TooManyWrong tells how long no one-time password is taken any more; zero if one is.
+func (m MobileNumber) TooManyWrong(wall time.Time) time.Duration {
+	if m.Wrong < WrongPasswords {
+		return 0
+	}
+	return max(0, m.WrongSince.Add(WrongWithin).Sub(wall))
+}
+
+// CountWrong counts a wrong one-time password.
+func (m *MobileNumber) CountWrong(wall time.Time) {
+	if m.Wrong == 0 || wall.Sub(m.WrongSince) >= WrongWithin {
+		m.Wrong, m.WrongSince = 0, wall
+	}
+	m.Wrong++
 }
 
 // Message is a text for a phone.
@@ -150,7 +178,8 @@ type MessageReader interface {
 	Get(id string) (Message, error)
 	List(p Page) ([]Message, error)
 	Count(atMost int) (int, error)
-	// SentTo counts what was queued for the number since a time of the machine's clock.
+	// SentTo counts what was queued for the number since a time of the machine's
+	// clock. Within a Tx nobody else counts the same number's before that ends.
 	SentTo(number string, since time.Time) (int, error)
 }
 

@@ -112,14 +112,17 @@ type hub struct {
 type subscription struct{ id, event, secret string }
 
 func newHub(o Options, path string) *hub {
+	api := *o.API.Client
+	api.CheckRedirect = noRedirect // it would carry secret and token to another port, or along without TLS
+	o.API.Client = &api
 	return &hub{
 		Options: o, path: path, all: make(chan struct{}), secrets: map[string]subscription{},
-		client: &http.Client{
-			Timeout:       forwardTime,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // as the API: an answer, not a way
-		},
+		client: &http.Client{Timeout: forwardTime, CheckRedirect: noRedirect}, // as the API
 	}
 }
+
+// noRedirect makes a redirect an answer, and not a way.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // subscribe makes a subscription for each event.
 func (h *hub) subscribe(ctx context.Context, url string) error {

@@ -240,3 +240,21 @@ func (losing) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// TestListenIsNotLedAway: an API that points elsewhere is not followed there
+// with the secret.
+func TestListenIsNotLedAway(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		t.Errorf("%s %s came with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+	}))
+	defer elsewhere.Close()
+	api := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer api.Close()
+	err := listen.Listen(t.Context(), listen.Options{
+		API:  listen.API{URL: api.URL, ClientID: "bank", ClientSecret: "s3cr3t", Client: http.DefaultClient},
+		Addr: "127.0.0.1:0", Events: []string{"IDENTIFICATION"}, Secret: secret,
+	})
+	if err == nil || !strings.Contains(err.Error(), "307") {
+		t.Errorf("%v", err)
+	}
+}

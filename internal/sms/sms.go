@@ -22,6 +22,7 @@ type Gateway struct {
 	URL    string // https
 	Token  string // sent as a bearer token; empty: none
 	From   string // what the phone shows as the sender; empty: the gateway's own
+	Agent  string // how we introduce ourselves: User-Agent
 	Client *http.Client
 }
 
@@ -32,7 +33,7 @@ const timeout = 15 * time.Second
 func (g Gateway) Check() error {
 	u, err := url.Parse(g.URL)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && !loopback(u)) {
-		return errors.New("--sms-url must be an https URL, like https://sms.example/messages")
+		return errors.New("--sms-url must be an https URL, like https://sms.example/messages; http is for this machine alone")
 	}
 	return nil
 }
@@ -68,6 +69,7 @@ func (g Gateway) Text(ctx context.Context, id, number, text string) error {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", id)
+	req.Header.Set("User-Agent", g.Agent)
 	if g.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+g.Token)
 	}

@@ -24,7 +24,7 @@ func TestText(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	t.Cleanup(gateway.Close)
-	g := sms.Gateway{URL: gateway.URL + "/messages?key=s3cret", Token: "t0ken", From: "Bank", Client: gateway.Client()}
+	g := sms.Gateway{URL: gateway.URL + "/messages?key=s3cret", Token: "t0ken", From: "Bank", Agent: "identikit/1", Client: gateway.Client()}
 	if err := g.Text(t.Context(), "id1", "+4915112345678", "123456 is your code"); err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func TestText(t *testing.T) {
 		}
 	}
 	if len(message) != len(want) || got.Method != "POST" || got.URL.RequestURI() != "/messages?key=s3cret" || got.Header.Get("Authorization") != "Bearer t0ken" ||
-		got.Header.Get("Idempotency-Key") != "id1" || got.Header.Get("Content-Type") != "application/json" {
+		got.Header.Get("Idempotency-Key") != "id1" || got.UserAgent() != "identikit/1" || got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%v %v", message, got)
 	}
 	for code, final := range map[int]bool{400: true, 401: true, 404: true, 422: true, 302: false, 408: false, 425: false, 429: false, 500: false, 503: false} {

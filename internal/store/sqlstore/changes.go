@@ -42,13 +42,14 @@ func (s changeRequests) Purge(createdBefore time.Time) error {
 
 type mobileNumbers struct{ c conn }
 
-const mobileNumberColumns = `id, partner_id, person_id, number, verified, device_data, otp, otp_wrong, otp_expires_at, created_at, version`
+const mobileNumberColumns = `id, partner_id, person_id, number, verified, device_data, otp, otp_wrong, otp_expires_at,
+	wrong, wrong_since, created_at, version`
 
 func readMobileNumber(scan func(...any) error) (m kyc.MobileNumber, err error) {
-	var expires, created int64
+	var expires, since, created int64
 	err = scan(&m.ID, &m.PartnerID, &m.PersonID, &m.Number, &m.Verified, &m.Device,
-		&m.OTP.Sealed, &m.OTP.Wrong, &expires, &created, &m.Version)
-	m.OTP.ExpiresAt, m.CreatedAt = at(expires), at(created)
+		&m.OTP.Sealed, &m.OTP.Wrong, &expires, &m.Wrong, &since, &created, &m.Version)
+	m.OTP.ExpiresAt, m.WrongSince, m.CreatedAt = at(expires), at(since), at(created)
 	return m, err
 }
 
@@ -58,22 +59,25 @@ func (s mobileNumbers) OfPerson(personID string) (kyc.MobileNumber, bool, error)
 }
 
 func (s mobileNumbers) Insert(m kyc.MobileNumber) error {
-	return s.c.exec(`INSERT INTO mobile_numbers (`+mobileNumberColumns+`) VALUES (`+placeholders(1, 11)+`)`,
+	return s.c.exec(`INSERT INTO mobile_numbers (`+mobileNumberColumns+`) VALUES (`+placeholders(1, 13)+`)`,
 		m.ID, m.PartnerID, m.PersonID, m.Number, m.Verified, m.Device,
-		m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), us(m.CreatedAt), 1)
+		m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), m.Wrong, us(m.WrongSince), us(m.CreatedAt), 1)
 }
 
 func (s mobileNumbers) Update(m kyc.MobileNumber) error {
 	return s.c.exec(`UPDATE mobile_numbers SET verified = $3, otp = $4, otp_wrong = $5, otp_expires_at = $6,
-		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
-		m.ID, m.Version, m.Verified, m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt))
+		wrong = $7, wrong_since = $8, version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
+		m.ID, m.Version, m.Verified, m.OTP.Sealed, m.OTP.Wrong, us(m.OTP.ExpiresAt), m.Wrong, us(m.WrongSince))
 }
 
 func (s mobileNumbers) Delete(personID string) error {
 	return s.c.exec(`DELETE FROM mobile_numbers WHERE person_id = $1`, personID)
 }
 
-type messages struct{ c conn }
+type messages struct {
+	c  conn
+	tx *tx // nil in a view
+}
 
 const messageColumns = `id, partner_id, person_id, number, text, state, created_at, queued_at, expires_at, sent_at`
 
@@ -94,7 +98,14 @@ func (s messages) List(p kyc.Page) ([]kyc.Message, error) {
 
 func (s messages) Count(atMost int) (int, error) { return count(s.c, atMost, `messages`) }
 
+// SentTo lets one transaction at a time count the messages to a number, so that
+// two do not both send the last one.
 func (s messages) SentTo(number string, since time.Time) (int, error) {
+	if s.tx != nil && s.tx.dialect.alone != "" {
+		if err := s.c.exec(s.tx.dialect.alone, "messages to "+number); err != nil {
+			return 0, err
+		}
+	}
 	return count(s.c, kyc.MessagesPerHour, `messages WHERE number = $1 AND queued_at > $2`, number, us(since))
 }
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,12 @@ func (s erasures) Blank(personID string) error {
 	if err := s.unqueue(personID); err != nil {
 		return err
 	}
+	if err := s.claimAnswers(personID); err != nil {
+		return err
+	}
+	if err := (replays{s.c}).disguise(personID); err != nil {
+		return err
+	}
 	for _, t := range traces {
 		if err := s.apply(personID, t, t.blanked, t.dropped); err != nil {
 			return err
@@ -88,6 +95,28 @@ func (s erasures) unqueue(personID string) error {
 		`DELETE FROM notifications WHERE state = 'queued' AND entity_id IN (` + entities + `)`,
 	} {
 		if err := s.c.exec(text, personID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimAnswers writes whose they are on the stored answers that do not say so:
+// those of a server of before 0008. They begin with {"id":" and an id of 36
+// characters, the person's or that of one of its identifications.
+func (s erasures) claimAnswers(personID string) error {
+	ids, err := many(s.c, readText, `SELECT id FROM persons WHERE id = $1 UNION ALL SELECT id FROM identifications WHERE person_id = $1`, personID)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(ids, chunk) {
+		args := make([]any, 1, 1+chunk)
+		args[0] = personID
+		for n := range chunk {
+			args = append(args, []byte(part[min(n, len(part)-1)]))
+		}
+		err := s.c.exec(`UPDATE replays SET person_id = $1 WHERE person_id = '' AND substr(body, 8, 36) IN (`+placeholders(2, chunk)+`)`, args...)
+		if err != nil {
 			return err
 		}
 	}

@@ -60,7 +60,7 @@ func (s outbox) Attempts(notificationIDs ...string) ([]kyc.Attempt, error) {
 }
 
 func (s outbox) DeliveredSince(subscriptionID string, t time.Time) (bool, error) {
-	_, ok, err := one(s.c, readInt, `SELECT 1 FROM notifications WHERE subscription_id = $1 AND delivered_at >= $2 LIMIT 1`,
+	_, ok, err := one(s.c, readInt, `SELECT 1 FROM notifications WHERE subscription_id = $1 AND delivered_at >= $2 AND delivered_at > 0 LIMIT 1`,
 		subscriptionID, us(t))
 	return ok, err
 }

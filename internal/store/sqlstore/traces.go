@@ -49,7 +49,7 @@ var traces = []trace{
 	{
 		table: "replays", rows: `person_id = $1 AND person_id <> ''`,
 		blanked:  []string{`request_hash = ''`, `body = ''`},
-		harmless: []string{"partner_id", "key", "status", "created_at", "person_id"},
+		harmless: []string{"partner_id", "key", "status", "created_at", "person_id"}, // the key is disguised
 	},
 	{
 		table: "history", rows: `person_id = $1`,

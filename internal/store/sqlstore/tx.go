@@ -39,7 +39,7 @@ func (v view) Replays() kyc.ReplayReader                       { return replays(
 func (v view) Settings() kyc.SettingReader                     { return settings(v) }
 func (v view) ChangeRequests() kyc.ChangeRequestReader         { return changeRequests(v) }
 func (v view) MobileNumbers() kyc.MobileNumberReader           { return mobileNumbers(v) }
-func (v view) Messages() kyc.MessageReader                     { return messages(v) }
+func (v view) Messages() kyc.MessageReader                     { return messages{c: v.c} }
 func (v view) TaxIdentifications() kyc.TaxIdentificationReader { return taxIdentifications(v) }
 func (v view) Originations() kyc.OriginationReader             { return originations(v) }
 func (v view) Consents() kyc.ConsentReader                     { return consents(v) }
@@ -75,7 +75,7 @@ func (t *tx) Replays() kyc.Replays                       { return replays(t.view
 func (t *tx) Settings() kyc.Settings                     { return settings(t.view) }
 func (t *tx) ChangeRequests() kyc.ChangeRequests         { return changeRequests(t.view) }
 func (t *tx) MobileNumbers() kyc.MobileNumbers           { return mobileNumbers(t.view) }
-func (t *tx) Messages() kyc.Messages                     { return messages(t.view) }
+func (t *tx) Messages() kyc.Messages                     { return messages{c: t.c, tx: t} }
 func (t *tx) TaxIdentifications() kyc.TaxIdentifications { return taxIdentifications(t.view) }
 func (t *tx) Originations() kyc.Originations             { return originations(t.view) }
 func (t *tx) Consents() kyc.Consents                     { return consents(t.view) }

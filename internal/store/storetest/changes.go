@@ -60,6 +60,7 @@ func mobileNumbers(t *testing.T, s kyc.Store, clock *Clock) {
 	}
 	changed := want
 	changed.Verified, changed.OTP = true, kyc.OTP{Sealed: []byte{1}, Wrong: 1, ExpiresAt: now}
+	changed.Wrong, changed.WrongSince = 2, now.Add(time.Hour)
 	do(t, s, func(tx kyc.Tx) error { return tx.MobileNumbers().Update(changed) })
 	if err := s.Tx(t.Context(), func(tx kyc.Tx) error { return tx.MobileNumbers().Update(changed) }); !kyc.IsKind(err, kyc.Conflict) {
 		t.Errorf("a stale version: %v", err)

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -112,6 +114,49 @@ func blanked(t *testing.T, s kyc.Store, c *Clock) {
 			t.Errorf("%v", named)
 		}
 		return errors.Join(err, err2)
+	})
+}
+
+// blankedOfBefore: stored answers that do not say whose they are are found by the
+// id with which they begin.
+func blankedOfBefore(t *testing.T, s kyc.Store, c *Clock) {
+	anna, ben := strings.Repeat("a", 32)+"cper", strings.Repeat("b", 32)+"cper"
+	bodies := map[string]string{
+		"person": `{"id":"` + anna + `","email":"e"}`, "identification": `{"id":"` + strings.Repeat("1", 32) + `cidt","address":{}}`,
+		"neighbour": `{"id":"` + ben + `","email":"e"}`,
+	}
+	do(t, s, func(tx kyc.Tx) error {
+		for _, id := range []string{anna, ben} {
+			if err := tx.Persons().Insert(kyc.Person{ID: id, PartnerID: "p", CreatedAt: c.Now()}, []byte("key")); err != nil {
+				return err
+			}
+		}
+		for n := range 120 { // more than one query looks for
+			i := kyc.Identification{ID: fmt.Sprintf("%032dcidt", n), PartnerID: "p", PersonID: anna, State: kyc.Pending, Address: "{}"}
+			if n == 119 {
+				i.ID = strings.Repeat("1", 32) + "cidt"
+			}
+			if err := tx.Identifications().Insert(i); err != nil {
+				return err
+			}
+		}
+		for key, body := range bodies {
+			if err := tx.Replays().Insert(kyc.Replay{PartnerID: "p", Key: key, RequestHash: []byte{1}, Body: []byte(body)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	do(t, s, func(tx kyc.Tx) error { return tx.Erasures().Blank(anna) })
+	see(t, s, func(v kyc.View) error {
+		for key := range bodies {
+			r, ok, err := v.Replays().Find("p", key)
+			gone := len(r.Body) == 0 && len(r.RequestHash) == 0 && r.PersonID == anna
+			if err != nil || !ok || gone != (key != "neighbour") {
+				t.Errorf("%s: %+v %t %v", key, r, ok, err)
+			}
+		}
+		return nil
 	})
 }
 

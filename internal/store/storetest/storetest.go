@@ -40,7 +40,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"Panic", panics}, {"LeaseOnceEach", leaseOnceEach}, {"LeaseRunsOut", leaseRunsOut}, {"AskedForAgain", askedForAgain},
 		{"Lanes", lanes}, {"Parking", parking}, {"Except", except}, {"Sequences", sequences}, {"Attempts", attempts}, {"Isolation", isolation},
 		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce}, {"Deliveries", deliveries},
-		{"Agreed", agreed}, {"Blanked", blanked}, {"ErasedOnce", erasedOnce},
+		{"Agreed", agreed}, {"Blanked", blanked}, {"BlankedOfBefore", blankedOfBefore}, {"ErasedOnce", erasedOnce},
 		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
 		{"TaxIdentifications", taxIdentifications}, {"Originations", originations}, {"Partners", partners}, {"Findings", findings},
 		{"Documents", documents}, {"SameUploadOnce", sameUploadOnce},

@@ -30,6 +30,8 @@ CREATE TABLE mobile_numbers (
     otp            {{bytes}},
     otp_wrong      BIGINT NOT NULL,
     otp_expires_at BIGINT NOT NULL,
+    wrong          BIGINT NOT NULL,
+    wrong_since    BIGINT NOT NULL,
     created_at     BIGINT NOT NULL,
     version        BIGINT NOT NULL CHECK (version > 0)
 );

@@ -42,7 +42,9 @@ ALTER TABLE persons ADD COLUMN erased_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE persons ADD COLUMN keep_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE persons ADD COLUMN record {{bytes}};
 
--- Whose data a stored answer holds.
+-- Whose data a stored answer holds. Those of before, and of a server of before that
+-- still runs, do not say so: they are found by the id with which each begins.
 ALTER TABLE replays ADD COLUMN person_id TEXT NOT NULL DEFAULT '';
 CREATE INDEX replays_by_person ON replays (person_id) WHERE person_id <> '';
+CREATE INDEX replays_of_before ON replays (substr(body, 8, 36)) WHERE person_id = '';
 CREATE INDEX notifications_by_entity ON notifications (entity_id);
