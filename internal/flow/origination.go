@@ -67,7 +67,7 @@ func (s *Service) readOrigination(tx kyc.Tx, partner kyc.Partner, p kyc.Person, 
 	f := &fields{body: body}
 	i := kyc.Identification{
 		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: tx.Now(), Version: 1,
-		Method: kyc.Method(f.needed("method", 64)), Address: addressOf(p.Attributes),
+		Method: kyc.Method(f.required("method", f.text("method", 64))), Address: addressOf(p.Attributes),
 	}
 	if i.Method != "" && i.Method != kyc.MethodIDnow {
 		f.fail("method", kyc.NotIncluded([]kyc.Method{kyc.MethodIDnow}))
@@ -113,7 +113,7 @@ func (f *fields) contracts() (all []contract) {
 			continue
 		}
 		in := &fields{body: object}
-		c := contract{Identifier: in.needed("identifier", 64), DocumentID: in.needed("document_id", 64)}
+		c := contract{Identifier: in.required("identifier", in.text("identifier", 64)), DocumentID: in.required("document_id", in.text("document_id", 64))}
 		switch {
 		case c.Identifier == "":
 		case !contractName.MatchString(c.Identifier):
