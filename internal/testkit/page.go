@@ -1,7 +1,9 @@
 package testkit
 
 import (
+	"bytes"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -51,9 +53,8 @@ func (p *Page) shown(resp *http.Response, err error) {
 	p.Body = string(b)
 }
 
-// Send posts what stands in the form (hidden, text, chosen) and the pairs given.
-func (p *Page) Send(pairs ...string) {
-	p.t.Helper()
+// found is what stands in the form: hidden, text, chosen.
+func (p *Page) found() url.Values {
 	form := url.Values{}
 	for _, tag := range input.FindAllString(p.Body, -1) {
 		a := map[string]string{}
@@ -61,10 +62,45 @@ func (p *Page) Send(pairs ...string) {
 			a[m[1]] = m[2]
 		}
 		boxed := a["type"] == "checkbox" || a["type"] == "radio"
-		if a["name"] != "" && (!boxed || strings.Contains(tag, " checked")) {
+		if a["name"] != "" && a["type"] != "file" && (!boxed || strings.Contains(tag, " checked")) {
 			form.Set(a["name"], a["value"])
 		}
 	}
+	return form
+}
+
+// Upload posts what stands in the form, the pairs given, and a file.
+func (p *Page) Upload(field, name string, data []byte, pairs ...string) {
+	p.t.Helper()
+	form := p.found()
+	for n := 0; n < len(pairs); n += 2 {
+		form.Set(pairs[n], pairs[n+1])
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for key := range form {
+		if err := w.WriteField(key, form.Get(key)); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile(field, name)
+	if err == nil {
+		_, err = part.Write(data)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	resp, err := http.Post(p.url+"?lang=en", w.FormDataContentType(), &body)
+	p.shown(resp, err)
+}
+
+// Send posts what stands in the form (hidden, text, chosen) and the pairs given.
+func (p *Page) Send(pairs ...string) {
+	p.t.Helper()
+	form := p.found()
 	for n := 0; n < len(pairs); n += 2 {
 		form.Set(pairs[n], pairs[n+1])
 	}

@@ -45,6 +45,8 @@ func cardOf(r result) card {
 		c.Kind, c.Type = "P", "PASSPORT"
 	case residencePermit:
 		c.Kind, c.Type = "AR", "RESIDENCE PERMIT"
+	case driversLicense:
+		c.Kind, c.Type = "D1", "DRIVING LICENCE"
 	}
 	return c
 }

@@ -26,6 +26,11 @@
 //   - identificationtime is the time at which the result came to be, in UTC, with milliseconds; no two results of a session have the same one.
 //   - ABORTED and CANCELED have no ZIP: they have no attachments.
 //   - No two accounts have the same transaction number: /start with another's answers 403 SECURITY_VIOLATION.
+//   - What an AutoIdent customer sends is looked at (package picture). A picture that cannot be used may be sent all the same:
+//     then the review cancels, with the reason of S2's table. So it does when the document ran out. A test person's name
+//     decides otherwise only for CANCELED and FRAUDIDENT.
+//   - An AutoIdent customer who stops does so for the reason of S2 that fits the page; one who leaves it open for 30
+//     minutes wants to identify later.
 //   - A copy goes to the same company only; any other target is answered 403.
 //   - A second /start replaces all data of the first. During the review it answers 200 and the running review goes on.
 //   - What was still to come of an attempt (FRAUDOK's SUCCESS, say) is dropped when the customer or /start begins another.

@@ -3,10 +3,12 @@ package idnow
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +30,7 @@ func (s *Server) identDocument(ses *session) *identDocument {
 	}
 	age := s.fate(ses.Tx, "document age").Upto(1400) + 100
 	issued := ses.CreatedAt.AddDate(0, 0, -age)
+	until := cmp.Or(ses.Typed["validuntil"], issued.AddDate(10, 0, -1).Format(time.DateOnly))
 	told := func(v string) *cell { return &cell{Value: v, Status: "NEW"} }
 	return &identDocument{
 		Type: told(kind), Country: told(issuer),
@@ -35,16 +38,42 @@ func (s *Server) identDocument(ses *session) *identDocument {
 		Number:     told("L" + s.fate(ses.Tx, "document number").Letters(8, "0123456789CFGHJKLMNPRTVWXYZ")),
 		IssuedBy:   told("SPECIMEN AUTHORITY"),
 		DateIssued: told(issued.Format(time.DateOnly)),
-		ValidUntil: told(issued.AddDate(10, 0, -1).Format(time.DateOnly)),
+		ValidUntil: told(until),
 	}
 }
 
-// attachments names the files of the evidence, for the result.
-func attachments(tx string) map[string]string {
-	return map[string]string{
+// attachments names the files of the evidence, for the result. Automatic identification has no audio, and a passport there
+// no back.
+func attachments(tx string, k Kind, d document) map[string]string {
+	all := map[string]string{
 		"pdf": tx + ".pdf", "xml": tx + ".xml", "audiolog": tx + ".wav",
 		"idfrontside": tx + "_idfrontside.jpg", "idbackside": tx + "_idbackside.jpg", "userface": tx + "_userface.jpg",
 	}
+	if k == AutoIdent {
+		delete(all, "audiolog")
+		all[liveness] = tx + "_" + liveness + ".jpg"
+		if d.Type == passport {
+			delete(all, "idbackside")
+		}
+	}
+	return all
+}
+
+// liveness is the picture that was taken while the customer was seen to be alive. Only automatic identification has one.
+const liveness = "livenessscreenshot1"
+
+// pictures are those that the customer sent, by the file of the evidence that they become.
+func (ses *session) pictures() map[string][]byte {
+	sent := map[string][]byte{}
+	for s, file := range scanSteps {
+		if data := ses.Shots[string(s)].JPEG; len(data) > 0 {
+			sent[file] = data
+		}
+	}
+	if face := sent["userface"]; len(face) > 0 {
+		sent[liveness] = face
+	}
+	return sent
 }
 
 // evidenceFile gives the file of a session's present result that has this extension.
@@ -55,7 +84,7 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 	case "wav":
 		return toneWAV(), nil
 	case "pdf":
-		files, err := s.filesOf(ses.present().Report)
+		files, err := s.filesOf(ses.present().Report, ses.pictures())
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +97,7 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 		return nil, fmt.Errorf("find evidence: %w", err)
 	}
 	return s.evidence.get(sha256.Sum256(key), func() ([]byte, error) {
-		files, err := s.filesOf(report)
+		files, err := s.filesOf(report, ses.pictures())
 		if err != nil {
 			return nil, err
 		}
@@ -81,13 +110,13 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 }
 
 // filesOf makes the files of a result, or takes those of the first one under this one's names.
-func (s *Server) filesOf(r result) ([]evidenceEntry, error) {
+func (s *Server) filesOf(r result, sent map[string][]byte) ([]evidenceEntry, error) {
 	if !s.cfg.SameEvidence {
-		return evidenceOf(r)
+		return evidenceOf(r, sent)
 	}
 	s.same.once.Do(func() {
 		s.same.tx = r.Process.Tx
-		s.same.files, s.same.err = evidenceOf(r)
+		s.same.files, s.same.err = evidenceOf(r, nil)
 	})
 	files := slices.Clone(s.same.files)
 	for i, f := range files {
@@ -147,7 +176,7 @@ type evidenceEntry struct {
 
 // evidenceZIP makes and packs the evidence. The same result gives the same bytes.
 func evidenceZIP(r result) ([]byte, error) {
-	files, err := evidenceOf(r)
+	files, err := evidenceOf(r, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +208,9 @@ func packEvidence(r result, files []evidenceEntry) ([]byte, error) {
 
 var faceJPEG = sync.OnceValues(func() ([]byte, error) { return encodeJPEG(face()) })
 
-// evidenceOf makes all files of a result that has a document.
-func evidenceOf(r result) ([]evidenceEntry, error) {
+// evidenceOf makes all files of a result that has a document. Pictures that the customer sent are in it as they are, others
+// are drawn.
+func evidenceOf(r result, sent map[string][]byte) ([]evidenceEntry, error) {
 	c := cardOf(r)
 	front, errFront := encodeJPEG(c.front())
 	back, errBack := encodeJPEG(c.back())
@@ -188,16 +218,23 @@ func evidenceOf(r result) ([]evidenceEntry, error) {
 	if err := errors.Join(errFront, errBack, errFace); err != nil {
 		return nil, err
 	}
+	pictures := map[string][]byte{"idfrontside": front, "idbackside": back, "userface": portrait, liveness: portrait}
+	maps.Copy(pictures, sent)
 	asJSON, errJSON := json.MarshalIndent(r, "", "  ")
 	asXML, errXML := resultXML(r)
-	asPDF, errPDF := reportPDF(r, front, portrait)
+	asPDF, errPDF := reportPDF(r, pictures["idfrontside"], pictures["userface"])
 	if err := errors.Join(errJSON, errXML, errPDF); err != nil {
 		return nil, err
 	}
 	tx := r.Process.Tx
-	return []evidenceEntry{
-		{tx + ".json", asJSON}, {tx + ".xml", asXML}, {tx + ".pdf", asPDF},
-		{tx + "_idfrontside.jpg", front}, {tx + "_idbackside.jpg", back}, {tx + "_userface.jpg", portrait},
-		{tx + ".wav", toneWAV()},
-	}, nil
+	files := []evidenceEntry{{tx + ".json", asJSON}, {tx + ".xml", asXML}, {tx + ".pdf", asPDF}}
+	for _, name := range []string{"idfrontside", "idbackside", "userface", liveness} {
+		if file := r.Attachments[name]; file != "" {
+			files = append(files, evidenceEntry{file, pictures[name]})
+		}
+	}
+	if file := r.Attachments["audiolog"]; file != "" {
+		files = append(files, evidenceEntry{file, toneWAV()})
+	}
+	return files, nil
 }

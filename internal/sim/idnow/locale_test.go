@@ -70,6 +70,21 @@ func usedKeys(t *testing.T) map[string]bool {
 	family("document.", "", documentKinds)
 	family("case.", "", endingCases)
 	family("reason.", "", reasons)
+	family("", ".title", []string{"choose", "data"})
+	for s := range scanSteps {
+		family(string(s), "", []string{".title", ".text", ".alt"})
+	}
+	family("autofield.", "", autoAgreements)
+	family("field.", "", []string{"picture", "pictures", "validuntil"})
+	family("document.", "", autoDocumentKinds)
+	family("autocase.", "", autoEndingCases)
+	for result := range autoReasons {
+		family("group.", "", []string{result})
+	}
+	for _, reasons := range faultReasons {
+		family("hint.", "", reasons[:])
+	}
+	family("hint.", "", []string{"ID_WRONG_SIDE"})
 	return used
 }
 

@@ -14,6 +14,10 @@ var (
 // Template is the template that renders the page: pages that differ in their texts alone share one.
 func (p page) Template() string {
 	switch {
+	case p.auto() && p.Name == string(stepLanding):
+		return "autolanding"
+	case scanSteps[step(p.Name)] != "":
+		return "scan"
 	case slices.Contains(noticePages, p.Name):
 		return "notice"
 	case slices.Contains(agentPages, p.Name):
@@ -36,7 +40,8 @@ func (p page) Problem(field string) string { return p.Problems[field] }
 
 // Wrong lists the fields with problems in the order of the form.
 func (p page) Wrong() []string {
-	order := slices.Concat([]string{"reference"}, agreements, []string{"document", "issuer", "language", "mobile"}, required, []string{"answer", "consent"})
+	order := slices.Concat([]string{"reference"}, agreements, autoAgreements, []string{"document", "issuer", "language", "mobile", "picture"}, required,
+		[]string{"validuntil", "answer", "consent"})
 	var wrong []string
 	for _, field := range order {
 		if p.Problems[field] != "" && !slices.Contains(wrong, field) {
@@ -65,10 +70,20 @@ func (p page) Birthday() string {
 func (p page) Missing() []string { return p.ses.missing() }
 
 // Boxes lists what the customer must agree to.
-func (p page) Boxes() []string { return agreements }
+func (p page) Boxes() []string {
+	if p.auto() {
+		return autoAgreements
+	}
+	return agreements
+}
 
 // Documents lists the kinds of document to choose from.
-func (p page) Documents() []string { return documentKinds }
+func (p page) Documents() []string {
+	if p.auto() {
+		return autoDocumentKinds
+	}
+	return documentKinds
+}
 
 // Reasons lists the abortions that a tester may choose.
 func (p page) Reasons() []string { return reasons }
@@ -77,6 +92,9 @@ func (p page) Reasons() []string { return reasons }
 func (p page) Cases() []string {
 	if p.ses.robot().Case != "" {
 		return nil
+	}
+	if p.auto() {
+		return autoEndingCases
 	}
 	return endingCases
 }
@@ -100,6 +118,9 @@ func (p page) Reason() string {
 
 // Place is the number of the step among those of the call, 0 outside it. Missing data belong to the first step.
 func (p page) Place() int {
+	if p.auto() {
+		return slices.Index(autoSteps, step(p.Name)) + 1
+	}
 	place := 0
 	for _, s := range callSteps {
 		if s != stepMissing && (s != stepSign || p.ses.signs()) {
@@ -114,6 +135,9 @@ func (p page) Place() int {
 
 // Places is how many steps the call has.
 func (p page) Places() int {
+	if p.auto() {
+		return len(autoSteps)
+	}
 	if p.ses.signs() {
 		return len(callSteps) - 1
 	}

@@ -23,6 +23,7 @@ func (s *Server) Go() http.Handler {
 	mux.HandleFunc("GET /{reference}", s.shortLink)
 	mux.HandleFunc("/{company}/identifications/{tx}", s.sessionPage)
 	mux.HandleFunc("/{company}/identifications/{tx}/identification/start", s.sessionPage)
+	mux.HandleFunc("GET /{company}/identifications/{tx}/pictures/{step}", s.sentPicture)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.problem(w, r, http.StatusNotFound, "unknown") })
 	return mux
 }
@@ -91,9 +92,14 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, ses *session) {
 	if !s.readForm(w, r) {
 		return
 	}
+	sent, err := s.readPicture(r, ses)
+	if err != nil {
+		s.problem(w, r, http.StatusBadRequest, "unreadable")
+		return
+	}
 	var wrong problems
 	now := s.now()
-	err := s.change(ses.Tx, func(ses *session) error {
+	err = s.change(ses.Tx, func(ses *session) error {
 		name := s.pageOf(ses)
 		if r.PostForm.Get("step") != ses.token() {
 			return errUnchanged
@@ -105,7 +111,7 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, ses *session) {
 		if name != string(ses.Step) {
 			return errUnchanged
 		}
-		if wrong = (submit{s, ses, r.PostForm, now}).apply(); len(wrong) > 0 {
+		if wrong = (submit{s, ses, r.PostForm, sent, now}).apply(); len(wrong) > 0 {
 			return errUnchanged
 		}
 		return nil
@@ -131,8 +137,7 @@ func (s *Server) readForm(w http.ResponseWriter, r *http.Request) bool {
 		s.problem(w, r, http.StatusForbidden, "foreign")
 		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, simkit.MaxBody)
-	err := r.ParseForm()
+	err := parseForm(w, r)
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLong):
@@ -174,6 +179,9 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, ses *session, form
 	}
 	if form == nil {
 		p.Form = prefilled(ses, p.Lang)
+		if ses.Step == stepData {
+			p.Form.Set("validuntil", s.identDocument(ses).ValidUntil.Value)
+		}
 	}
 	brand := s.cfg.Brand(ses.Tx)
 	p.Greeting = cmp.Or(brand.Name, s.accountOf(ses).CompanyName)
@@ -305,8 +313,12 @@ func (s *Server) frame(r *http.Request, p page) (simkit.Frame, error) {
 	if err := pageTemplates[p.Lang].ExecuteTemplate(&content, name+".html", p); err != nil {
 		return simkit.Frame{}, fmt.Errorf("render page: %w", err)
 	}
+	service := "frame.service"
+	if p.auto() {
+		service = "frame.auto"
+	}
 	f := simkit.Frame{
-		Lang: p.Lang, Title: translate(p.Lang, p.Name+".title"), Service: translate(p.Lang, "frame.service"),
+		Lang: p.Lang, Title: translate(p.Lang, p.Name+".title"), Service: translate(p.Lang, service),
 		Banner: translate(p.Lang, "frame.banner"), Skip: translate(p.Lang, "frame.skip"), Switch: translate(p.Lang, "frame.language"),
 		Main: template.HTML(content.String()), Embeddable: strings.HasSuffix(r.URL.Path, "/identification/start"),
 	}

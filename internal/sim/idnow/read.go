@@ -167,7 +167,7 @@ func (s *Server) copySession(a *account, from, to string) (id string, err error)
 	last.Report.Process.Tx, last.Report.Process.ID = to, ses.ID
 	last.Report.Process.Filename, last.Report.Process.Href = to+".zip", zipPath(a.CompanyID, to)
 	if last.Report.Attachments != nil {
-		last.Report.Attachments = attachments(to)
+		last.Report.Attachments = attachments(to, ses.Kind, ses.Document)
 	}
 	ses.Outcomes = []outcome{last}
 	for _, d := range ses.Documents {

@@ -23,7 +23,11 @@ func reportPDF(r result, front, portrait []byte) ([]byte, error) {
 	pdf.SetTitle("Identification report "+r.Process.Tx, true)
 	pdf.SetMargins(20, 18, 20)
 	pdf.AddPage()
-	p.head()
+	title := "Video identification report"
+	if r.Attachments[liveness] != "" {
+		title = "Automatic identification report"
+	}
+	p.head(title)
 	p.picture("portrait", portrait, 165, 52, 25)
 	p.section("Identification")
 	p.row("Result", r.Process.Result, "", "")
@@ -58,13 +62,13 @@ type reportPage struct {
 	text func(string) string
 }
 
-func (p *reportPage) head() {
+func (p *reportPage) head(title string) {
 	p.pdf.SetFillColor(255, 232, 170)
 	p.pdf.SetFont("Helvetica", "B", 10)
 	p.pdf.CellFormat(0, 8, p.text("SIMULATION – this report identifies nobody"), "", 1, "C", true, 0, "")
 	p.pdf.Ln(4)
 	p.pdf.SetFont("Helvetica", "B", 18)
-	p.pdf.CellFormat(0, 10, "Video identification report", "", 1, "L", false, 0, "")
+	p.pdf.CellFormat(0, 10, title, "", 1, "L", false, 0, "")
 }
 
 func (p *reportPage) section(title string) {

@@ -141,7 +141,7 @@ func (s *Server) report(ses *session, e ending, at time.Time) result {
 	}
 	if !retryable(e.Result) {
 		r.Document = s.identDocument(ses)
-		r.Attachments = attachments(ses.Tx)
+		r.Attachments = attachments(ses.Tx, ses.Kind, ses.Document)
 	}
 	return r
 }

@@ -94,7 +94,7 @@ func (s *Server) step(ctx context.Context, ses *session, at, now time.Time) bool
 	err := s.change(ses.Tx, func(ses *session) error {
 		switch {
 		case ses.TimeoutAt.Equal(at):
-			s.abort(ses, "TECH_TIMEOUT", at)
+			s.abort(ses, ses.timeoutReason(), at)
 		case len(ses.Plan) > 0 && ses.Plan[0].At.Equal(at):
 			next := ses.Plan[0].ending
 			ses.Plan = ses.Plan[1:]

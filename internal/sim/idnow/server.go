@@ -40,8 +40,9 @@ type Server struct {
 	signing   sync.Mutex       // guards the next
 	authority *pades.Authority // nil until it is needed
 
-	evidence evidenceCache
-	same     sameEvidence
+	examining chan struct{} // holds one for each picture that is being looked at
+	evidence  evidenceCache
+	same      sameEvidence
 }
 
 // origins are the addresses that are known once the listeners are.
@@ -59,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, store: store, sessions: map[string]*session{}, byID: map[string]string{}, contents: map[string][]byte{},
-		changed: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), examining: make(chan struct{}, 2),
 	}
 	s.SetURLs(cfg.GatewayURL, cfg.GoURL, cfg.RobotURL)
 	if err := s.load(); err != nil {

@@ -26,7 +26,10 @@ type session struct {
 	Document  document          // what the customer shows
 	Language  string            `json:",omitempty"` // of the call, "de" or "en"
 	Codes     int               `json:",omitempty"` // wrong ident codes in this attempt
-	TimeoutAt time.Time         // when the attempt ends by TECH_TIMEOUT; zero if none runs
+	TimeoutAt time.Time         // when the attempt ends of itself; zero if none runs
+
+	Shots map[string]shot `json:",omitempty"` // pictures of this attempt, by the step in which they were taken
+	Taken int             `json:",omitempty"` // how many were
 
 	Plan      []planned  // results to come, in order
 	Outcomes  []outcome  // results that came, in order
@@ -38,7 +41,7 @@ type session struct {
 
 // document is the customer's choice on the page; the zero value stands for a German identity card.
 type document struct {
-	Type    string // IDCARD, PASSPORT or RESIDENCE_TITLE
+	Type    string // IDCARD, PASSPORT, RESIDENCE_TITLE or, automatically, DRIVERS_LICENSE
 	Country string // alpha-2
 }
 
@@ -123,6 +126,7 @@ func (ses *session) begin(first step) {
 	ses.Attempt++
 	ses.Step = first
 	ses.Typed, ses.Codes, ses.Document = nil, 0, document{}
+	ses.Shots, ses.Taken = nil, 0
 	ses.Plan, ses.TimeoutAt, ses.SignedAt = nil, time.Time{}, time.Time{}
 }
 

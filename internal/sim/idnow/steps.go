@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/identikit/identikit/internal/sim/picture"
 )
 
 // step is where a customer is in an attempt. Each but the last has a page of its name.
@@ -51,10 +53,11 @@ type problems map[string]string
 
 // submit is a form that a customer sent, at a time.
 type submit struct {
-	server *Server
-	ses    *session // to be changed
-	form   url.Values
-	now    time.Time
+	server  *Server
+	ses     *session // to be changed
+	form    url.Values
+	picture *picture.Picture // that came with the form, nil if none did
+	now     time.Time
 }
 
 // reasons is the abortions that a tester may choose on the page, by the words of the protocol.
@@ -70,6 +73,8 @@ var endingCases = []string{"HAPPYPATH", "CHANGEALL", "CHANGEALLREVIEW", "CANCELE
 // apply does what a form asks for. A form with problems changes nothing.
 func (f submit) apply() problems {
 	switch action := f.form.Get("action"); {
+	case f.ses.Kind == AutoIdent:
+		return f.applyAuto()
 	case f.ses.Step == stepLanding:
 		return f.landing()
 	case action == "stop" && f.ses.Step == stepWaiting:
@@ -158,6 +163,19 @@ func testMobile(number string) bool {
 
 // missing takes the data that the agent asked for.
 func (f submit) missing() problems {
+	wrong, typed := f.typed()
+	if len(wrong) > 0 {
+		return wrong
+	}
+	for name, v := range typed {
+		f.ses.Typed[name] = v
+	}
+	f.ses.next()
+	return nil
+}
+
+// typed reads the missing data from the form.
+func (f submit) typed() (problems, map[string]string) {
 	wrong, typed := problems{}, map[string]string{}
 	for _, name := range f.ses.missing() {
 		v := strings.TrimSpace(f.form.Get(name))
@@ -171,14 +189,7 @@ func (f submit) missing() problems {
 		}
 		typed[name] = v
 	}
-	if len(wrong) > 0 {
-		return wrong
-	}
-	for name, v := range typed {
-		f.ses.Typed[name] = v
-	}
-	f.ses.next()
-	return nil
+	return wrong, typed
 }
 
 // question takes the answer to the security question. Any answer will do; it is not kept.
@@ -221,7 +232,7 @@ func (f submit) simulate() {
 
 // token names the step of the attempt that a form belongs to; another token than the present is a stale form's.
 func (ses *session) token() string {
-	return fmt.Sprintf("%d.%s.%d", ses.Attempt, ses.Step, ses.Codes)
+	return fmt.Sprintf("%d.%s.%d", ses.Attempt, ses.Step, ses.Codes+ses.Taken)
 }
 
 // dialled writes a number as one dials it at home, so that what stands in the field already begins with 0.
