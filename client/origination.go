@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 )
 
@@ -49,7 +47,7 @@ type SignaturePosition struct {
 }
 
 // Origination is an identification in which the customer signs contracts. It is
-// the body of IDENTIFICATION_ORIGINATION, too.
+// the body of IDENTIFICATION_ORIGINATION, too ([Event.Read]).
 type Origination struct {
 	ID               string            `json:"identification_origination_id"`
 	Status           OriginationStatus `json:"status"`
@@ -67,16 +65,4 @@ func (c *Client) CreateOrigination(ctx context.Context, personID string, data Or
 // Origination reads an origination.
 func (c *Client) Origination(ctx context.Context, personID, id string) (Origination, error) {
 	return send[Origination](ctx, c, to(http.MethodGet, "v1", "identification_origination", "persons", personID, "identifications", id))
-}
-
-// Origination reads the body of an IDENTIFICATION_ORIGINATION.
-func (e Event) Origination() (Origination, error) {
-	var body Origination
-	if e.Type != EventOrigination {
-		return body, fmt.Errorf("identikit: the event is %q, not %s", e.Type, EventOrigination)
-	}
-	if err := json.Unmarshal(e.Body, &body); err != nil {
-		return body, fmt.Errorf("identikit: the body of %s: %w", EventOrigination, err)
-	}
-	return body, nil
 }

@@ -79,6 +79,11 @@ func (c *serveCmd) check() error {
 			return err
 		}
 	}
+	if c.IdnowEsignCompanyID != "" {
+		if err := c.idnow(c.IdnowEsignCompanyID, c.IdnowEsignAPIKey).Check(); err != nil {
+			return err
+		}
+	}
 	return c.idnow(c.IdnowCompanyID, c.IdnowAPIKey).Check()
 }
 
