@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -150,7 +151,7 @@ func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 	if err != nil {
 		return err
 	}
-	if !p.May(i.Method) {
+	if !s.mayUse(p, i.Method) {
 		return errNotAllowed
 	}
 	if i.State == kyc.Pending {
@@ -211,7 +212,8 @@ func (s *Service) WaitForStarts() {
 
 // StartSession is the job of an intent that nobody waits for.
 func (s *Service) StartSession(ctx context.Context, j kyc.Job) error {
-	if err := s.start(ctx, j); err != nil {
+	err := s.start(ctx, j)
+	if _, not := notCalled(err); err != nil && !not {
 		s.Log.Warn("the provider did not start a session", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	}
 	return nil // start has settled the job
@@ -227,8 +229,16 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	if _, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.Requested); !ok {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
-	session, err := s.Providers[i.Method].Starter.Start(ctx, provider.Order{
-		Identification: i.ID, Language: i.Language, Person: p.Attributes,
+	adapter, err := s.adapterFor(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	contracts, err := s.contractsOf(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	session, err := adapter.Starter.Start(ctx, provider.Order{
+		Identification: i.ID, Language: i.Language, Person: p.Attributes, Contracts: contracts,
 		ProofOfAddress: provider.Proof{Type: i.ProofOfAddressType, IssuedOn: i.ProofOfAddressIssuedAt},
 	})
 	ctx = context.WithoutCancel(ctx)
@@ -266,6 +276,9 @@ func (s *Service) identificationAndPerson(ctx context.Context, id string) (i kyc
 // putOff keeps the intent for later and returns the trouble.
 func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 	err := s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if after, not := notCalled(trouble); not {
+			return tx.Jobs().Wait(j, tx.Now().Add(after))
+		}
 		if j.Attempt >= maxStarts {
 			return tx.Jobs().Done(j)
 		}
@@ -276,6 +289,20 @@ func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 	}
 	return trouble
 }
+
+// notCalled tells whether err says that the provider is not called at the
+// moment, and when a job asks again: that is no attempt of anybody's.
+func notCalled(err error) (after time.Duration, not bool) {
+	var e *kyc.Error
+	if errors.As(err, &e) && e.Kind == kyc.Unavailable {
+		return max(e.RetryAfter, leastWait), true
+	}
+	return 0, false
+}
+
+// leastWait is how long jobs wait for a provider that is not called: there may
+// be many of them, and one call is enough to find out.
+const leastWait = 5 * time.Second
 
 // refused takes the intent back: the identification stays as it is now, which
 // may be another state than when the provider was asked.
@@ -291,10 +318,14 @@ func (s *Service) refused(ctx context.Context, i kyc.Identification, j kyc.Job, 
 		if err != nil {
 			return err
 		}
-		return tx.History().Add(kyc.Entry{
+		err = tx.History().Add(kyc.Entry{
 			PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID, At: tx.Now(), Actor: byProvider,
 			RequestID: requestID(ctx), Event: "request_refused", From: i.State, To: i.State, Details: "{}",
 		})
+		if err != nil || i.State != kyc.Created {
+			return err
+		}
+		return s.alterOrigination(tx, i, func(o *kyc.Origination) bool { o.Refuse(); return true })
 	})
 	if err != nil {
 		return err
@@ -319,6 +350,9 @@ func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Sess
 			i.RequestedAt, i.LinkExpiresAt = tx.Now(), tx.Now().Add(rules.LinkLifetime)
 		}
 		if err := s.move(ctx, tx, &i, kyc.Requested, to, byPartner, ""); err != nil {
+			return err
+		}
+		if err := s.follow(tx, i, false); err != nil {
 			return err
 		}
 		for _, next := range []kyc.Job{

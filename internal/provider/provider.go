@@ -19,7 +19,8 @@ import (
 //
 // Errors of all calls: kyc.Invalid when the firm refuses, with what it said;
 // kyc.BadGateway when it is unreachable or speaks garbage; kyc.Timeout when it
-// is too slow; ErrNoResult where said.
+// is too slow; kyc.Unavailable when it is not called at the moment (package
+// guard, before every adapter); ErrNoResult where said.
 type Adapter struct {
 	Name     string
 	Starter  Starter
@@ -40,6 +41,22 @@ type Order struct {
 	Language       string // "DE", "EN" or empty
 	ProofOfAddress Proof
 	Person         kyc.Attributes
+	Contracts      []Contract // what the customer signs in the session; only accounts with e-signing take any
+}
+
+// Contract is a PDF file that the customer signs.
+type Contract struct {
+	Identifier string // of a-z, 0-9, - and _; one of each
+	Places     []SignaturePlace
+	Open       func() (io.ReadCloser, error)
+}
+
+// SignaturePlace is where a signature stands on a contract: points from the lower
+// left corner of a page.
+type SignaturePlace struct {
+	Name                        string
+	Page                        int // from 1
+	Left, Bottom, Width, Height float64
 }
 
 // Proof is a proof of address that the customer will show; empty if none was
@@ -82,6 +99,15 @@ type Archiver interface {
 	Archive(ctx context.Context, identification string, into Scratch) ([]File, error)
 }
 
+// BadArchive says that an archive breaks the rules for archives, and how: none
+// of it is kept. It is the cause of a kyc.BadGateway.
+type BadArchive struct {
+	Rule string // one of ours, as a word: "path_in_name"; never a name of the archive's
+}
+
+// Error implements error.
+func (e *BadArchive) Error() string { return "the archive breaks a rule: " + e.Rule }
+
 // Scratch is where an archive lies while it is read: it may be larger than what
 // memory has to spare.
 type Scratch interface {
@@ -99,6 +125,7 @@ type Finding struct {
 	Fingerprint    string // the same result twice has the same one
 	Raw            []byte
 	HasArchive     bool
+	Signed         bool // the customer has signed what there was to sign
 	Values         []Value
 	Phone          string // the number that was checked in the call, E.164
 	Paper          Paper
