@@ -150,6 +150,22 @@ func (c *Client) SupportedDocuments(ctx context.Context, personID, id string) ([
 	return send[[]SupportedDocument](ctx, c, to(http.MethodGet, "v1", "persons", personID, "identifications", id, "supported_documents"))
 }
 
+// LegitimationData is the identity document by which a person was identified.
+type LegitimationData struct {
+	Number     string `json:"legitimation_document_number"`
+	Type       string `json:"legitimation_type"` // IDCARD, PASSPORT, or another word of the provider's
+	Issuer     string `json:"legitimation_issuer"`
+	Country    string `json:"legitimation_country"`     // ISO 3166-1 alpha-2
+	IssuedAt   string `json:"legitimation_issued_at"`   // YYYY-MM-DD
+	ValidUntil string `json:"legitimation_valid_until"` // YYYY-MM-DD
+}
+
+// LegitimationData is the document that was shown in a successful identification;
+// of others there is none: an [Error] with the status 404.
+func (c *Client) LegitimationData(ctx context.Context, personID, id string) (LegitimationData, error) {
+	return send[LegitimationData](ctx, c, to(http.MethodGet, "v1", "persons", personID, "identifications", id, "legitimation_data"))
+}
+
 // IDnowAttempt is one result that the provider gave.
 type IDnowAttempt struct {
 	ID      string          `json:"id"`

@@ -42,6 +42,8 @@ var shapes = []struct {
 	{client.TaxIdentificationData{}, []string{"TaxIdentificationInput"}},
 	{client.TaxIdentificationPatch{}, []string{"TaxIdentificationPatch"}},
 	{client.IDnowAttempt{}, []string{"IDnowAttempt"}},
+	{client.LegitimationData{}, []string{"LegitimationData"}},
+	{client.FailureReason{}, []string{"FailureReason"}},
 	{client.Delivery{}, []string{"Delivery"}},
 	{client.DeliveryAttempt{}, []string{"DeliveryAttempt"}},
 	{client.DeviceConsent{}, []string{"DeviceConsent"}},

@@ -80,6 +80,9 @@ func TestIDnowAttempts(t *testing.T) {
 		must(w.Sandbox().ChooseResult(w.ctx, i.ID, client.ResultAborted, "USER_CANCELLATION"))(t)
 		must(w.RequestIdentification(w.ctx, i.PersonID, i.ID))(t)
 		must(w.Sandbox().ChooseResult(w.ctx, i.ID, client.ResultSuccess, ""))(t)
+		if shown := must(w.LegitimationData(w.ctx, i.PersonID, i.ID))(t); shown.Type != "IDCARD" || shown.Country != "DE" || shown.Number == "" {
+			t.Errorf("%+v", shown)
+		}
 		all := must(client.Collect(w.IDnowAttempts(w.ctx, i.PersonID, i.ID)))(t)
 		if len(all) != 2 || all[0].Result != client.ResultAborted || all[0].Reason != "USER_CANCELLATION" || all[1].Result != client.ResultSuccess || !json.Valid(all[1].Payload) {
 			t.Errorf("%+v", all)

@@ -12,7 +12,7 @@ import (
 
 // Opener opens a partner's own account at a provider from its settings, which
 // only the provider's package can read.
-type Opener func(settings []byte) (provider.Adapter, error)
+type Opener func(partnerID string, settings []byte) (provider.Adapter, error)
 
 // SetAccount gives the partner an account of its own at the video provider;
 // no settings take it away. They are sealed and never shown again.
@@ -71,7 +71,7 @@ func (s *Service) adapterFor(ctx context.Context, i kyc.Identification) (provide
 		if err != nil {
 			return provider.Adapter{}, err
 		}
-		return open(settings)
+		return open(p.ID, settings)
 	})
 }
 

@@ -129,10 +129,11 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 	if f.Paper.ValidUntil != "" {
 		corrected["legitimation_valid_until"] = f.Paper.ValidUntil
 	}
+	source := map[string]any{"identification": i.ID, "result": f.Result}
 	if told {
-		err = s.changePerson(ctx, tx, &p, corrected, byProvider, nil)
+		err = s.tellChange(ctx, tx, &p, corrected, byProvider, source)
 	} else { // IDENTIFICATION tells of the success, and this follows from it
-		err = s.writePerson(ctx, tx, &p, corrected, byProvider, "legitimation_changed", nil)
+		err = s.writePerson(ctx, tx, &p, corrected, byProvider, "legitimation_changed", source)
 	}
 	if err != nil {
 		return err

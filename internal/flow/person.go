@@ -223,16 +223,23 @@ func filledByServer(a kyc.Attributes, path string) bool {
 	return false
 }
 
-// changePerson writes new values, their history and PERSON_CHANGED.
+// changePerson writes new values, their history and PERSON_CHANGED. asSent are
+// times in the text that came.
 func (s *Service) changePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, asSent map[string]string) error {
-	if err := s.writePerson(ctx, tx, p, changed, actor, "person_changed", asSent); err != nil {
+	return s.tellChange(ctx, tx, p, changed, actor, map[string]any{"as_sent": asSent})
+}
+
+// tellChange is changePerson with more about it for the history: above all where
+// the new values come from.
+func (s *Service) tellChange(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor string, about map[string]any) error {
+	if err := s.writePerson(ctx, tx, p, changed, actor, "person_changed", about); err != nil {
 		return err
 	}
 	return notifyPerson(tx, *p, kyc.EventPersonChanged, p.ID, []byte("{}"))
 }
 
 // writePerson writes new values and their history, in which it is called event.
-func (s *Service) writePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor, event string, asSent map[string]string) error {
+func (s *Service) writePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, changed kyc.Attributes, actor, event string, about map[string]any) error {
 	p.Attributes = p.Attributes.Clone()
 	type change struct {
 		Old any `json:"old"`
@@ -252,5 +259,6 @@ func (s *Service) writePerson(ctx context.Context, tx kyc.Tx, p *kyc.Person, cha
 	if len(changes) == 0 {
 		return nil
 	}
-	return s.note(ctx, tx, *p, actor, event, map[string]any{"changes": changes, "as_sent": asSent})
+	about["changes"] = changes
+	return s.note(ctx, tx, *p, actor, event, about)
 }

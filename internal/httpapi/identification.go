@@ -8,7 +8,7 @@ import (
 
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
-	"github.com/identikit/identikit/internal/method/video"
+	"github.com/identikit/identikit/internal/method/paper"
 )
 
 func instant(t time.Time) *string { return kyc.Optional(instantText(t)) }
@@ -223,8 +223,9 @@ func (s *Server) listIDnowAttempts(c *call) error {
 }
 
 func (s *Server) listSupportedDocuments(c *call) error {
-	if _, err := s.identification(c); err != nil {
+	i, err := s.identification(c)
+	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, video.SupportedDocuments().Documents)
+	return writeJSON(c, http.StatusOK, paper.Supported(i.Method))
 }

@@ -432,6 +432,17 @@ func TestSupportedDocuments(t *testing.T) {
 	if !slices.ContainsFunc(list, func(d object) bool { return d["type"] == "Passport" }) {
 		t.Error("no passport")
 	}
+	types := map[string][]string{}
+	for _, m := range []string{"idnow", "idnow_autoident"} {
+		base := "/v1/persons/" + l.Person("X-MANUALTEST-HAPPYPATH") + "/identifications"
+		ident := base + "/" + l.Call(201, "POST", base, object{"method": m})["id"].(string)
+		for _, d := range l.Array(ident + "/supported_documents") {
+			types[m] = append(types[m], d["type"].(string))
+		}
+	}
+	if auto := append(slices.Clone(types["idnow"]), "Driving License"); !slices.Equal(types["idnow_autoident"], auto) { // S2, step 3
+		t.Errorf("by method: %v", types)
+	}
 	for _, path := range []string{path.Dir(ident) + "/nothing", "/v1/persons/nobody/identifications/" + path.Base(ident)} {
 		refused(t, l, 404, "model_not_found", "GET", path+"/supported_documents", nil)
 	}

@@ -237,6 +237,8 @@ func TestPersonRules(t *testing.T) {
 		{"51 characters", "first_name", strings.Repeat("ü", 51), model, "", "is too long (maximum is 50 characters)"},
 		{"last name", "last_name", strings.Repeat("x", 51), model, "", "is too long (maximum is 50 characters)"},
 		{"a scenario's name is long", "last_name", "X-MANUALTEST-" + strings.Repeat("x", 38), "", "", ""},
+		{"a scenario of a reason", "first_name", "X-AUTOTEST-REASON-APP_CANCELLATION_APPROVAL_PHRASE_INSUFFICIENT_DOCUMENT_COUNT", "", "", ""},
+		{"an underscore in a name", "first_name", "Anna_Maria", model, "", "must be in Latin script"},
 		{"255 characters", "job_title", strings.Repeat("x", 255), "", "", ""},
 		{"256 characters", "job_title", strings.Repeat("x", 256), model, "", "is too long (maximum is 255 characters)"},
 		{"leading blank", "last_name", " Muster", model, "", "white space"},

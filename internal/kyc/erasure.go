@@ -51,7 +51,7 @@ func (a Attributes) Lawful() Attributes {
 // lawfulDetails are the members of a history line's details that the law keeps
 // whole; valueDetails hold values by the path of a person's field.
 var (
-	lawfulDetails = []string{"method", "result", "reason", "changed_nothing", "event_type", "product_name", "document_id", "change_request"}
+	lawfulDetails = []string{"method", "result", "reason", "changed_nothing", "event_type", "product_name", "document_id", "change_request", "identification"}
 	valueDetails  = []string{"values", "changes", "as_sent"}
 )
 

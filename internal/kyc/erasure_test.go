@@ -86,6 +86,7 @@ func TestLawfulDetails(t *testing.T) {
 		`{"values":{"first_name":"A","email":"e"},"as_sent":{"data_terms_signed_at":"t"}}`:    `{"as_sent":{"data_terms_signed_at":"t"},"values":{"first_name":"A"}}`,
 		`{"changes":{"mobile_number":{"old":1,"new":2}}}`:                                     `{}`,
 		`{"changes":{"birth_city":{"old":"a","new":"b"}}}`:                                    `{"changes":{"birth_city":{"old":"a","new":"b"}}}`,
+		`{"identification":"icidt","result":"SUCCESS","changes":{"email":{"old":1,"new":2}}}`: `{"identification":"icidt","result":"SUCCESS"}`,
 		`{"values":"x","result":"SUCCESS","reason":"r","changed_nothing":true,"number":"+4"}`: `{"changed_nothing":true,"reason":"r","result":"SUCCESS"}`,
 		`{"as_sent":{"confirmed_at":"c","event_timestamp":"e"},"event_type":"APPROVED"}`:      `{"as_sent":{"confirmed_at":"c","event_timestamp":"e"},"event_type":"APPROVED"}`,
 	} {

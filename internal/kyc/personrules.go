@@ -50,7 +50,7 @@ func ReadPerson(body map[string]any, now time.Time, scenarioNames bool) (Given, 
 			continue
 		}
 		if name, _ := raw.(string); scenarioNames && isName(f.Path) && scenarioName(name) {
-			f.Max = 0 // the long names of scenarios
+			f.Max, f.Type = 0, Text // names of scenarios are long, and some have an underscore
 		}
 		value, failure := f.read(raw, now)
 		if failure == nil && f.Type == Subdivision {

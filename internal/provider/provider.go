@@ -19,13 +19,15 @@ import (
 //
 // Errors of all calls: kyc.Invalid when the firm refuses, with what it said;
 // kyc.BadGateway when it is unreachable or speaks garbage; kyc.Timeout when it
-// is too slow; ErrNoResult where said.
+// is too slow; kyc.Unavailable when it is not called at the moment (package
+// guard, before every adapter); ErrNoResult where said.
 type Adapter struct {
 	Name     string
 	Starter  Starter
 	Poller   Poller
 	Receiver Receiver
 	Archiver Archiver
+	Reader   Reader
 }
 
 // Starter opens a session. The same identification twice gives the same session.
@@ -37,6 +39,7 @@ type Starter interface {
 type Order struct {
 	Identification string // our id, the firm's transaction number
 	Language       string // "DE", "EN" or empty
+	ProofOfAddress Proof
 	Person         kyc.Attributes
 	Contracts      []Contract // what the customer signs in the session; only accounts with e-signing take any
 }
@@ -56,6 +59,13 @@ type SignaturePlace struct {
 	Left, Bottom, Width, Height float64
 }
 
+// Proof is a proof of address that the customer will show; empty if none was
+// announced.
+type Proof struct {
+	Type     string // of kyc.ProofOfAddressTypes
+	IssuedOn string // YYYY-MM-DD
+}
+
 // Session is what the firm answers.
 type Session struct {
 	Reference        string
@@ -71,6 +81,11 @@ type Poller interface {
 // ErrNoResult says that the firm has nothing to tell yet.
 var ErrNoResult = errors.New("provider: no result yet")
 
+// Reader reads again what Finding.Raw kept.
+type Reader interface {
+	Read(identification string, raw []byte) (Finding, error)
+}
+
 // Receiver reads a call of the firm. It answers which identification it is
 // about; what it claims is not believed but asked for again.
 type Receiver interface {
@@ -83,6 +98,15 @@ type Receiver interface {
 type Archiver interface {
 	Archive(ctx context.Context, identification string, into Scratch) ([]File, error)
 }
+
+// BadArchive says that an archive breaks the rules for archives, and how: none
+// of it is kept. It is the cause of a kyc.BadGateway.
+type BadArchive struct {
+	Rule string // one of ours, as a word: "path_in_name"; never a name of the archive's
+}
+
+// Error implements error.
+func (e *BadArchive) Error() string { return "the archive breaks a rule: " + e.Rule }
 
 // Scratch is where an archive lies while it is read: it may be larger than what
 // memory has to spare.
@@ -127,8 +151,9 @@ const (
 
 // Paper is the ID document that was shown.
 type Paper struct {
-	Type, Country, Number, Issuer string
-	IssuedOn, ValidUntil          string // YYYY-MM-DD
+	Type                    string // IDCARD, PASSPORT, or another word of the firm's
+	Country, Number, Issuer string
+	IssuedOn, ValidUntil    string // YYYY-MM-DD
 }
 
 // File is one file of an archive that becomes a document.

@@ -153,10 +153,14 @@ func TestReKYC(t *testing.T) {
 }
 
 // identifyAgain identifies a person automatically, on the page, with a passport
-// that is valid until the given day.
+// that is valid until the given day. A German passport shows no address, so a proof
+// of it is announced.
 func identifyAgain(l *testkit.Live, person, until string) {
 	l.T.Helper()
-	ident := person + "/identifications/" + l.Call(201, "POST", person+"/identifications", testkit.Object{"method": "idnow_autoident"})["id"].(string)
+	ident := person + "/identifications/" + l.Call(201, "POST", person+"/identifications", testkit.Object{
+		"method": "idnow_autoident", "proof_of_address_type": "GAS_BILL",
+		"proof_of_address_issued_at": addDays(l.T, l.Call(200, "GET", "/sandbox/clock", nil)["now"].(string)[:10], -10),
+	})["id"].(string)
 	c := testkit.OpenPage(l.T, l.Call(200, "PATCH", ident+"/request", nil)["url"].(string))
 	c.Send("terms", "yes", "ready", "yes", "pictures", "yes", "mobile", "0151234567", "action", "done")
 	c.Send("document", "PASSPORT", "issuer", "DE", "action", "done")

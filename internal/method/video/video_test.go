@@ -155,38 +155,6 @@ func TestEndsTogether(t *testing.T) {
 	}
 }
 
-func TestSupportedDocuments(t *testing.T) {
-	s := SupportedDocuments()
-	if s.Source == "" || len(s.Documents) != 3 {
-		t.Errorf("got the source %q and %d types of documents, want a source and 3", s.Source, len(s.Documents))
-	}
-	types := map[string][]string{}
-	for _, d := range s.Documents {
-		types[d.Type] = d.IssuingCountries
-		if !slices.IsSorted(d.IssuingCountries) || len(slices.Compact(slices.Clone(d.IssuingCountries))) != len(d.IssuingCountries) {
-			t.Errorf("the countries of %s are not in order or not once each", d.Type)
-		}
-		for _, c := range d.IssuingCountries {
-			if !kyc.KnownCountry(c) {
-				t.Errorf("%s: there is no country %q", d.Type, c)
-			}
-		}
-	}
-	if len(s.WithAddress) != 31 { // the rows of S4, Appendix I
-		t.Errorf("got %d documents that show an address, want 31", len(s.WithAddress))
-	}
-	seen := map[string]bool{}
-	for _, d := range s.WithAddress {
-		if seen[d.Document] {
-			t.Errorf("%s is there twice", d.Document)
-		}
-		seen[d.Document] = true
-		if !slices.Contains(types[d.Type], d.Country) {
-			t.Errorf("%s shows an address, but a %s of %s is not supported", d.Document, d.Type, d.Country)
-		}
-	}
-}
-
 func TestRulesCheck(t *testing.T) {
 	complete := func() kyc.Attributes {
 		a := kyc.Attributes{}

@@ -51,7 +51,7 @@ func (c Config) Check() error {
 func New(c Config) provider.Adapter {
 	c.GatewayURL, c.GoURL = strings.TrimRight(c.GatewayURL, "/"), strings.TrimRight(c.GoURL, "/")
 	a := &account{Config: c, archives: make(chan struct{}, 2)}
-	return provider.Adapter{Name: "idnow", Starter: a, Poller: a, Receiver: receiver{}, Archiver: a}
+	return provider.Adapter{Name: "idnow", Starter: a, Poller: a, Receiver: receiver{}, Archiver: a, Reader: reader{}}
 }
 
 // account holds the login token and the last estimate besides.
@@ -162,6 +162,14 @@ func (a *account) Archive(ctx context.Context, identification string, into provi
 		return nil, garbage(err)
 	}
 	return files, nil
+}
+
+// reader reads results that were kept.
+type reader struct{}
+
+// Read implements provider.Reader.
+func (reader) Read(identification string, raw []byte) (provider.Finding, error) {
+	return readResult(identification, raw)
 }
 
 // receiver reads pushes. They carry no signature, so they are a hint only: who

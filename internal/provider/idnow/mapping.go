@@ -52,6 +52,9 @@ func creation(o provider.Order) map[string]string {
 	if o.Language != "" {
 		body["preferredLang"] = strings.ToLower(o.Language)
 	}
+	if o.ProofOfAddress.Type != "" { // the protocol has no fields of its own for it
+		body["custom1"], body["custom2"] = o.ProofOfAddress.Type, o.ProofOfAddress.IssuedOn
+	}
 	return body
 }
 

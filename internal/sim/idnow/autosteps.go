@@ -203,7 +203,7 @@ func (f submit) data() problems {
 }
 
 // autoComplete ends the customer's part. What a test person's name asks for decides, except that a success needs pictures
-// that can be used and a document that is valid.
+// that can be used and a document that is valid. Everybody else needs a proof of their address too.
 func (f submit) autoComplete() {
 	name := f.ses.robot().Case
 	if name != "" && name != happyPath {
@@ -218,6 +218,9 @@ func (f submit) autoComplete() {
 	}
 	if reason == "" && f.ses.Typed["validuntil"] < f.now.Format(time.DateOnly) {
 		reason = "ID_EXPIRED"
+	}
+	if reason == "" && name == "" && f.ses.needsProof() { // HAPPYPATH promises a success with every document (S2)
+		reason = "USER_INVOICE_MISSING"
 	}
 	if reason == "" {
 		f.server.complete(f.ses, happyPath, f.now)

@@ -8,7 +8,7 @@ import (
 // noticePages only say something; agentPages show what the agent asks for, and a button.
 var (
 	noticePages = []string{"unknown", "expired", "finished", "review", "automatic", "unready", "foreign", "toolarge", "unreadable", "broken"}
-	agentPages  = []string{"waiting", "confirm", "front", "back", "tilt", "portrait"}
+	agentPages  = []string{"waiting", "confirm", "front", "back", "proof", "tilt", "portrait"}
 )
 
 // Template is the template that renders the page: pages that differ in their texts alone share one.
@@ -116,14 +116,17 @@ func (p page) Reason() string {
 	return ""
 }
 
-// Place is the number of the step among those of the call, 0 outside it. Missing data belong to the first step.
+// optionalSteps are those that many customers never see. They belong to the step before them.
+var optionalSteps = []step{stepMissing, stepProof}
+
+// Place is the number of the step among those of the call, 0 outside it.
 func (p page) Place() int {
 	if p.auto() {
 		return slices.Index(autoSteps, step(p.Name)) + 1
 	}
 	place := 0
 	for _, s := range callSteps {
-		if s != stepMissing && (s != stepSign || p.ses.signs()) {
+		if !slices.Contains(optionalSteps, s) && (s != stepSign || p.ses.signs()) {
 			place++
 		}
 		if string(s) == p.Name {
@@ -139,9 +142,9 @@ func (p page) Places() int {
 		return len(autoSteps)
 	}
 	if p.ses.signs() {
-		return len(callSteps) - 1
+		return len(callSteps) - len(optionalSteps)
 	}
-	return len(callSteps) - 2
+	return len(callSteps) - len(optionalSteps) - 1
 }
 
 // Contracts lists the documents that the customer signs.

@@ -70,8 +70,19 @@ func scenariosOf(k Kind) map[string]scenario {
 	return scenarios
 }
 
-// scenario is a case of the session's kind of account.
-func (ses *session) scenario(name string) scenario { return scenariosOf(ses.Kind)[name] }
+// findScenario is a case of a kind of account: one with a name of its own, or that of a reason.
+func findScenario(k Kind, name string) (scenario, bool) {
+	if known, ok := scenariosOf(k)[name]; ok {
+		return known, true
+	}
+	return reasonScenario(k, name)
+}
+
+// scenario is a case of the session's kind of account, by a name that was checked.
+func (ses *session) scenario(name string) scenario {
+	known, _ := findScenario(ses.Kind, name)
+	return known
+}
 
 // scenarios is every case of a video call. Some need electronic signing, or its absence: account.mayPlay.
 var scenarios = map[string]scenario{
@@ -148,7 +159,7 @@ func robotOf(k Kind, data map[string]string) (robot, *apiError) {
 		if prefix != "MANUAL" && prefix != "AUTO" {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test robot 'X-%sTEST'", prefix))
 		}
-		if c, ok := scenariosOf(k)[name]; !ok || c.Unnamed {
+		if c, ok := findScenario(k, name); !ok || c.Unnamed {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test case '%s'", name))
 		}
 		return robot{Auto: prefix == "AUTO", Case: name}, nil

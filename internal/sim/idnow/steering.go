@@ -15,7 +15,7 @@ import (
 //
 //	GET    /sessions                what there is
 //	GET    /sessions/{tx}           one of them
-//	POST   /sessions/{tx}/result    {"result","reason"}: ends it now
+//	POST   /sessions/{tx}/result    {"result","reason"}: ends it now; a reason of the guides alone brings its own result
 //	POST   /faults                  {"mode","count","delay","path"}: the gateway misbehaves, so many calls long (0: until
 //	                                cleared), at calls whose path has this in it (none: at all)
 //	DELETE /faults                  clears the faults of the gateway and of pushes
@@ -101,6 +101,9 @@ func (s *Server) steerResult(w http.ResponseWriter, r *http.Request) {
 	var sent struct{ Result, Reason string }
 	if !steerBody(w, r, &sent) {
 		return
+	}
+	if ses := s.session(r.PathValue("tx")); ses != nil && sent.Result == "" {
+		sent.Result = resultOf(ses.Kind, sent.Reason)
 	}
 	if !validWords(sent.Result, sent.Reason) {
 		steerError(w, http.StatusBadRequest, "result and reason must be words in upper case")

@@ -20,6 +20,7 @@ const (
 	stepMissing  step = "missing"
 	stepFront    step = "front"
 	stepBack     step = "back"
+	stepProof    step = "proof"
 	stepTilt     step = "tilt"
 	stepPortrait step = "portrait"
 	stepQuestion step = "question"
@@ -28,8 +29,9 @@ const (
 	stepEnded    step = "ended" // no attempt is under way
 )
 
-// callSteps is the call, in order. The step missing is left out when nothing is.
-var callSteps = []step{stepConfirm, stepMissing, stepFront, stepBack, stepTilt, stepPortrait, stepQuestion, stepCode, stepSign}
+// callSteps is the call, in order. The steps missing and proof are left out when nothing is, and when no proof of address
+// is needed; sign is reached from code, when there is something to sign.
+var callSteps = []step{stepConfirm, stepMissing, stepFront, stepBack, stepProof, stepTilt, stepPortrait, stepQuestion, stepCode, stepSign}
 
 // identCode is the code that every customer "receives" by text message.
 const identCode = "123456"
@@ -83,6 +85,8 @@ func (f submit) apply() problems {
 		f.server.abort(f.ses, "USER_CANCELLATION", f.now)
 	case action == "simulate":
 		f.simulate()
+	case action == "none" && f.ses.Step == stepProof:
+		f.server.abort(f.ses, noProof, f.now)
 	case f.ses.Step == stepMissing:
 		return f.missing()
 	case f.ses.Step == stepQuestion:
@@ -102,7 +106,7 @@ func (f submit) apply() problems {
 // next leads to the next step of the call.
 func (ses *session) next() {
 	ses.Step = callSteps[slices.Index(callSteps, ses.Step)+1] // from waiting, which is none of them, to the first
-	if ses.Step == stepMissing && len(ses.missing()) == 0 {
+	if ses.Step == stepMissing && len(ses.missing()) == 0 || ses.Step == stepProof && !ses.needsProof() {
 		ses.next()
 	}
 }
