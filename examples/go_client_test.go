@@ -16,8 +16,47 @@ import (
 
 // TestGoClient runs the example in Go beside a sandbox of its own.
 func TestGoClient(t *testing.T) {
-	bin, data := t.TempDir(), t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./cmd/identikit", "./examples/go-client")
+	ctx, bin, data := running(t, "go-client")
+	ready, report := filepath.Join(data, "ready.json"), filepath.Join(data, "report.pdf")
+	said := example(t, ctx, filepath.Join(bin, "go-client"), "--ready-file", ready, "--report", report)
+	for _, want := range []string{"webhook: successful\nit ended successful", "KYC_REPORT", "the report is in " + report} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	if got, want := strings.Join(regexp.MustCompile(`(?m)^webhook: .*$`).FindAllString(said, -1), ", "), "webhook: created, webhook: pending, webhook: successful"; got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+	if content, err := os.ReadFile(report); err != nil || !bytes.HasPrefix(content, []byte("%PDF-")) {
+		t.Errorf("the report: %v %.20q", err, content)
+	}
+	if said := example(t, ctx, filepath.Join(bin, "go-client"), "--ready-file", ready, "--scenario", "ABORTIDENT"); !strings.Contains(said, "it ended aborted TECH_VIDEO") {
+		t.Errorf("%s", said)
+	}
+}
+
+// TestAutoIdent runs the tutorial of S2 step by step, with each of its test cases.
+func TestAutoIdent(t *testing.T) {
+	ctx, bin, data := running(t, "autoident")
+	for scenario, want := range map[string][]string{
+		"HAPPYPATH": {"pending http", "Take a picture of your face", "All done", "it ended successful", "ID_DOCUMENT  idfrontside.jpg", "KYC_REPORT"},
+		"CANCELED":  {"it ended failed"}, "FRAUDIDENT": {"it ended failed"},
+	} {
+		said := example(t, ctx, filepath.Join(bin, "autoident"), "--ready-file", filepath.Join(data, "ready.json"), "--scenario", scenario)
+		for _, w := range want {
+			if !strings.Contains(said, w) {
+				t.Errorf("%s: it does not say %q:\n%s", scenario, w, said)
+			}
+		}
+	}
+}
+
+// running builds an example and starts a sandbox for it; the folders are those of
+// the programs and of the sandbox's data.
+func running(t *testing.T, name string) (ctx context.Context, bin, data string) {
+	t.Helper()
+	bin, data = t.TempDir(), t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./cmd/identikit", "./examples/"+name)
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -42,30 +81,14 @@ func TestGoClient(t *testing.T) {
 	if err := json.NewDecoder(out).Decode(&struct{}{}); err != nil { // once it serves
 		t.Fatalf("the sandbox did not start: %v", err)
 	}
-
-	ready, report := filepath.Join(data, "ready.json"), filepath.Join(data, "report.pdf")
-	said := example(t, ctx, bin, "--ready-file", ready, "--report", report)
-	for _, want := range []string{"webhook: successful\nit ended successful", "KYC_REPORT", "the report is in " + report} {
-		if !strings.Contains(said, want) {
-			t.Errorf("it does not say %q:\n%s", want, said)
-		}
-	}
-	if got, want := strings.Join(regexp.MustCompile(`(?m)^webhook: .*$`).FindAllString(said, -1), ", "), "webhook: created, webhook: pending, webhook: successful"; got != want {
-		t.Errorf("%s; want %s", got, want)
-	}
-	if content, err := os.ReadFile(report); err != nil || !bytes.HasPrefix(content, []byte("%PDF-")) {
-		t.Errorf("the report: %v %.20q", err, content)
-	}
-	if said := example(t, ctx, bin, "--ready-file", ready, "--scenario", "ABORTIDENT"); !strings.Contains(said, "it ended aborted TECH_VIDEO") {
-		t.Errorf("%s", said)
-	}
+	return ctx, bin, data
 }
 
-func example(t *testing.T, ctx context.Context, bin string, args ...string) string {
+func example(t *testing.T, ctx context.Context, program string, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(ctx, filepath.Join(bin, "go-client"), args...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("go-client: %v\n%s", err, out)
+		t.Fatalf("%s: %v\n%s", program, err, out)
 	}
 	return string(out)
 }

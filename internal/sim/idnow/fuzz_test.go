@@ -86,6 +86,7 @@ var calls = []struct {
 	{"robot", "POST", "/api/v1/c/identifications/TX/start"}, {"robot", "POST", "/api/v1/c/identifications/TX/requestVideoChat"},
 	{"steering", "POST", "/sessions/TX/result"}, {"steering", "POST", "/pushes"}, {"steering", "POST", "/unkind"}, {"steering", "GET", "/sessions"}, {"steering", "GET", "/sessions/NEW"},
 	{"go", "POST", "/"}, {"go", "GET", "/NEW"}, {"go", "GET", "/c/identifications/TX"}, {"go", "POST", "/c/identifications/TX"}, {"go", "GET", "/static/NEW"},
+	{"go", "POST", "/a/identifications/AUTO"}, {"go", "GET", "/a/identifications/AUTO/pictures/NEW"},
 }
 
 // FuzzCall: any call of any listener is answered without a failure of the
@@ -95,11 +96,15 @@ func FuzzCall(f *testing.F) {
 		`{"apiKey":"k"}`, "", "", `{"firstname":"X-AUTOTEST-HAPPYPATH","lastname":"M"}`, `{"questions":{"q":{"value":[1]}}}`, `{"target_companyid":"c","target_transactionnumber":"x"}`,
 		`{"name":"n","identifier":"i","mimeType":"application/pdf","sortOrder":9223372036854775807,"signatures":[]}`, "%PDF", "", `{"name":null,"signatures":{"a":1}}`, "\x00", "",
 		"", "{}", `{"result":"SUCCESS"}`, `{"duplicate":-1}`, `{"on":1}`, "", "", "reference=TST-ABCDE", "", "lang=de&tid=%00", "step=0.landing.0&terms=yes&mobile=%ff", "../../locale/de.json",
+		"1.scanfront.0", "selfie",
 	} {
 		f.Add(uint8(i), "new-1", "application/json", "lang=de", []byte(body))
 		f.Add(uint8(i), strings.Repeat("n", 300), "application/x-www-form-urlencoded", "%zz;", []byte(body))
 		f.Add(uint8(i), "../\x00<script>", "multipart/form-data; boundary=b", "tid=<script>", []byte("--b\r\nContent-Disposition: form-data; name=\"step\"\r\n\r\n"+body+"\r\n--b--"))
 	}
+	upload := "--b\r\nContent-Disposition: form-data; name=\"step\"\r\n\r\n1.scanfront.0\r\n--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nsend\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"<script>.png\"\r\n\r\n\x89PNG\r\n\x1a\n\r\n--b--"
+	f.Add(uint8(24), "x", "multipart/form-data; boundary=b", "", []byte(upload))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, n uint8, name, contentType, query string, body []byte) {
 		home, err := os.MkdirTemp(dir, "")
@@ -107,11 +112,22 @@ func FuzzCall(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(home)
-		s, err := New(Config{Account: Account{CompanyID: "c", APIKey: "k"}, Strict: true, Dir: home, Logger: slog.New(slog.DiscardHandler)})
+		s, err := New(Config{Account: Account{CompanyID: "c", APIKey: "k"}, More: []Account{{CompanyID: "a", APIKey: "k", Kind: AutoIdent}}, Strict: true, Dir: home, Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := s.open(s.main, "tx", person{Data: erika()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.open(s.account("a"), "auto", person{Data: erika()}); err != nil {
+			t.Fatal(err)
+		}
+		err = s.change("auto", func(ses *session) error { // waits for a picture
+			ses.begin(stepScanFront)
+			ses.Typed = map[string]string{}
+			return nil
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		s.main.Definitions = []definition{{Name: "d", Identifier: "doc", MimeType: "x", SortOrder: 1, Signatures: []byte("{}")}}
@@ -119,7 +135,7 @@ func FuzzCall(f *testing.F) {
 		listeners := map[string]http.Handler{"gateway": s.Gateway(), "robot": s.Robot(), "steering": s.Steering(), "go": s.Go()}
 		c := calls[int(n)%len(calls)]
 		req := httptest.NewRequest(c.method, "/", strings.NewReader(string(body)))
-		req.URL = &url.URL{Path: strings.NewReplacer("TX", "tx", "DOC", "doc", "NEW", name).Replace(c.path), RawQuery: query}
+		req.URL = &url.URL{Path: strings.NewReplacer("TX", "tx", "DOC", "doc", "AUTO", "auto", "NEW", name).Replace(c.path), RawQuery: query}
 		req.Header.Set("Content-Type", contentType)
 		req.Header.Set("X-API-LOGIN-TOKEN", "t")
 		rec := httptest.NewRecorder()
