@@ -68,6 +68,7 @@ const (
 	CodeNotImplemented              = "not_implemented_error"
 	CodeBadGateway                  = "bad_gateway"
 	CodeGatewayTimeout              = "gateway_timeout"
+	CodeServiceUnavailable          = "service_unavailable"
 )
 
 // Error tells status, code and every detail.

@@ -14,6 +14,7 @@ import (
 	"github.com/identikit/identikit/internal/crash"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider/guard"
 	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/seal"
 	"github.com/identikit/identikit/internal/store/sqlstore"
@@ -41,12 +42,24 @@ func (f logFlags) logger(level slog.Level) *slog.Logger {
 type limitFlags struct {
 	MaxConcurrent  int            `help:"How many calls a partner may have under way on this node; 0 means 255." env:"IDENTIKIT_MAX_CONCURRENT" placeholder:"N"`
 	TrustedProxies []netip.Prefix `help:"Networks of the proxies in front, whose X-Forwarded-For is believed, like 10.0.0.0/8." env:"IDENTIKIT_TRUSTED_PROXIES" placeholder:"CIDR,…"`
+
+	ProviderConcurrent int           `help:"How many calls to an account at a provider may be under way on this node; 0 means 32." env:"IDENTIKIT_PROVIDER_CONCURRENT" placeholder:"N"`
+	BreakerFailures    int           `help:"How many failures of a provider within a minute, if they are most of its calls, stop calls to it for a while; 0 means 10." env:"IDENTIKIT_BREAKER_FAILURES" placeholder:"N"`
+	BreakerPause       time.Duration `help:"For how long; then one call tries whether it is back. 0 means 30s." env:"IDENTIKIT_BREAKER_PAUSE" placeholder:"DURATION"`
+}
+
+// provider are the limits of each account at a provider.
+func (f limitFlags) provider() guard.Limits {
+	return guard.Limits{Concurrent: f.ProviderConcurrent, Failures: f.BreakerFailures, Pause: f.BreakerPause}
 }
 
 // Validate implements kong's validation of flags.
 func (f limitFlags) Validate() error {
 	if f.MaxConcurrent < 0 {
 		return errors.New("--max-concurrent must not be negative; 0 means 255")
+	}
+	if f.ProviderConcurrent < 0 || f.BreakerFailures < 0 || f.BreakerPause < 0 {
+		return errors.New("--provider-concurrent, --breaker-failures and --breaker-pause must not be negative; 0 means their defaults")
 	}
 	return nil
 }

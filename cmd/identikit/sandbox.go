@@ -48,7 +48,7 @@ func (c *sandboxCmd) Run(ctx context.Context) error {
 	w, err := sandbox.Open(ctx, sandbox.Options{
 		Addr: c.Addr, Data: c.Data, Database: c.Database, TLS: c.TLS || c.TLSCert != "", CertFile: c.TLSCert, KeyFile: c.TLSKey,
 		Seed: c.Seed, Preliminary: c.PreliminaryResults, SameEvidence: c.SameEvidence, MaxIdentical: c.MaxIdentical, ClockStart: c.ClockStart,
-		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies, EraseAfter: c.EraseAfter, Log: c.logger(slog.LevelWarn), Version: version,
+		CommitDelay: c.CommitDelay, MaxUpload: int64(c.MaxUpload), MaxConcurrent: c.MaxConcurrent, Provider: c.provider(), TrustedProxies: c.TrustedProxies, EraseAfter: c.EraseAfter, Log: c.logger(slog.LevelWarn), Version: version,
 	})
 	if err != nil {
 		return err

@@ -125,7 +125,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		Texter: texter,
 		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
 		MaxUpload:     int64(c.MaxUpload),
-		MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
+		MaxConcurrent: c.MaxConcurrent, Provider: c.provider(), TrustedProxies: c.TrustedProxies,
 		EraseAfter:      c.EraseAfter,
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow:           c.idnow(c.IdnowCompanyID, c.IdnowAPIKey),

@@ -107,14 +107,14 @@ func TestServeRefuses(t *testing.T) {
 	full := []string{"serve", "--addr", "127.0.0.1:0", "--database", "postgres://nobody@127.0.0.1:1/none", "--documents", t.TempDir(),
 		"--idnow-company-id", "x", "--idnow-api-key", "y", "--idnow-push-secret", strings.Repeat("s", 32)}
 	for want, args := range map[string][]string{
-		"master key":           full,
-		"must not be negative": append(append([]string{}, full...), "--max-concurrent=-1"),
-		"--trusted-proxies":    append(append([]string{}, full...), "--trusted-proxies", "10.0.0.0/8,somewhere"),
-		"IDNOW_AUTOIDENT":      append(append([]string{}, full...), "--idnow-autoident-company-id", "x"),
-		"32 characters":        append(append([]string{}, full...), "--idnow-push-secret", "short"),
-		"must be an origin":    append(append([]string{}, full...), "--idnow-go-url", "go.idnow.de"),
-		"--database":           {"serve"},
-		"32 bytes in base64":   append(append([]string{}, full...), "--master-key", "c2hvcnQ="),
+		"master key":            full,
+		"must not be negative":  append(append([]string{}, full...), "--max-concurrent=-1"),
+		"--trusted-proxies":     append(append([]string{}, full...), "--trusted-proxies", "10.0.0.0/8,somewhere"),
+		"must be used together": append(append([]string{}, full...), "--idnow-autoident-company-id", "x"),
+		"32 characters":         append(append([]string{}, full...), "--idnow-push-secret", "short"),
+		"must be an origin":     append(append([]string{}, full...), "--idnow-go-url", "go.idnow.de"),
+		"--database":            {"serve"},
+		"32 bytes in base64":    append(append([]string{}, full...), "--master-key", "c2hvcnQ="),
 	} {
 		out, err := command(t, args...).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), want) {

@@ -28,18 +28,23 @@ import (
 // firm is a provider whose archive can fail alone, which no wire can be made to do.
 type firm struct {
 	finding provider.Finding
-	trouble error // of the archive
+	trouble error           // of the archive
+	away    error           // of everything
+	files   []provider.File // of the archive; none: a picture
 }
 
 func (f *firm) Start(context.Context, provider.Order) (provider.Session, error) {
-	return provider.Session{Reference: "TST-ABCDE", URL: "https://go.example"}, nil
+	return provider.Session{Reference: "TST-ABCDE", URL: "https://go.example"}, f.away
 }
 
-func (f *firm) Poll(context.Context, string) (provider.Finding, error) { return f.finding, nil }
+func (f *firm) Poll(context.Context, string) (provider.Finding, error) { return f.finding, f.away }
 
 func (f *firm) Archive(_ context.Context, _ string, into provider.Scratch) ([]provider.File, error) {
 	if _, err := into.Write([]byte("zip")); err != nil {
 		return nil, err
+	}
+	if f.files != nil {
+		return f.files, f.trouble
 	}
 	return []provider.File{{
 		Name: "userface.jpg", Type: kyc.DocumentPicture, ContentType: "image/jpeg",
@@ -80,7 +85,8 @@ func newDesk(t *testing.T) *desk {
 		Providers: map[kyc.Method]provider.Adapter{kyc.MethodIDnow: {Name: "firm", Starter: d.firm, Poller: d.firm, Archiver: d.firm}},
 	}
 	d.runner = job.New(store, d.clock, d.clock, log, job.Group{Workers: 4, Handlers: map[kyc.JobKind]job.Handler{
-		kyc.FetchResult: d.FetchResult, kyc.FetchEvidence: d.FetchEvidence,
+		kyc.StartSession: d.StartSession, kyc.FetchResult: d.FetchResult, kyc.PollResult: d.PollResult, kyc.FetchEvidence: d.FetchEvidence,
+		kyc.Expire: d.Expire,
 	}})
 	p, _, err := flow.CreatePartner(t.Context(), store, flow.NewPartner{Name: "Bank"})
 	must(err)

@@ -27,11 +27,32 @@ func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
 	if notNow(err) && j.Attempt < maxStarts {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
 	}
-	s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	after, not := notCalled(err)
+	if !not {
+		s.Log.Warn("the provider could not be asked before an expiry", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	}
 	if j.Attempt >= maxAsks {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return s.expire(ctx, tx, j) })
 	}
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience)) })
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		if not {
+			return s.expireOrWait(ctx, tx, j, after)
+		}
+		return tx.Jobs().PutOff(j, tx.Now().Add(providerPatience))
+	})
+}
+
+// expireOrWait waits for a provider that is not called, and goes on without it
+// at the time at which it would have been given up, had it been called in vain.
+func (s *Service) expireOrWait(ctx context.Context, tx kyc.Tx, j kyc.Job, after time.Duration) error {
+	i, err := tx.Identifications().Get(j.Key)
+	if err != nil {
+		return err
+	}
+	if tx.Now().Before(i.LinkExpiresAt.Add(maxAsks * providerPatience)) {
+		return tx.Jobs().Wait(j, tx.Now().Add(after))
+	}
+	return s.expire(ctx, tx, j)
 }
 
 func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {

@@ -42,9 +42,15 @@ func (s *Service) Notice(ctx context.Context, id string) error {
 // FetchResult is the job that asks the firm and takes its answer in.
 func (s *Service) FetchResult(ctx context.Context, j kyc.Job) error {
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return tx.Jobs().Done(j) })
+	after, not := notCalled(err)
 	switch again := notNow(err); {
-	case again && j.Attempt < maxStarts:
-		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().PutOff(j, tx.Now().Add(soon(j))) })
+	case not, again && j.Attempt < maxStarts:
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+			if not {
+				return tx.Jobs().Wait(j, tx.Now().Add(after))
+			}
+			return tx.Jobs().PutOff(j, tx.Now().Add(soon(j)))
+		})
 	case again, kyc.IsKind(err, kyc.NotFound): // nothing to ask about any more; polls go on
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
@@ -68,11 +74,17 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
-	s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	_, not := notCalled(err)
+	if !not {
+		s.Log.Warn("a poll failed", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
+	}
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
 		i, err := tx.Identifications().Get(j.Key)
 		if err != nil {
 			return err
+		}
+		if not && !over(s.Rules[i.Method].Machine, i, tx.Now()) {
+			return tx.Jobs().Wait(j, pollAt(tx.Now().Add(firstPoll)))
 		}
 		return settle(tx, i)
 	})
@@ -110,6 +122,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	}
 	var kept evidence
 	var lacking bool
+	var flawed string
 	succeeds, err := s.wouldSucceed(ctx, i, finding)
 	if err != nil {
 		return err
@@ -117,7 +130,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if succeeds {
 		if kept, err = s.gatherNow(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
-			lacking = true
+			lacking, flawed = true, brokenRule(err)
 		}
 	}
 	return s.apply(ctx, i, finding, kept, func(tx kyc.Tx) error {
@@ -126,6 +139,9 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 			if err != nil {
 				return err
 			}
+		}
+		if err := recordRefused(tx, i.ID, flawed); err != nil {
+			return err
 		}
 		return settle(tx, i)
 	})
@@ -164,9 +180,18 @@ func (s *Service) FetchEvidence(ctx context.Context, j kyc.Job) error {
 	if err == nil {
 		return nil
 	}
-	last := j.Attempt >= maxEvidenceTries
-	s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
+	after, not := notCalled(err)
+	last := j.Attempt >= maxEvidenceTries && !not
+	if !not {
+		s.Log.Error("evidence is not to be had", "identification", j.Key, "attempt", j.Attempt, "given_up", last, "error", kyc.Brief(err))
+	}
 	return s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if err := recordRefused(tx, j.Key, brokenRule(err)); err != nil {
+			return err
+		}
+		if not {
+			return tx.Jobs().Wait(j, tx.Now().Add(after))
+		}
 		if last {
 			return tx.Jobs().Done(j)
 		}

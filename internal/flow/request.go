@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -211,7 +212,8 @@ func (s *Service) WaitForStarts() {
 
 // StartSession is the job of an intent that nobody waits for.
 func (s *Service) StartSession(ctx context.Context, j kyc.Job) error {
-	if err := s.start(ctx, j); err != nil {
+	err := s.start(ctx, j)
+	if _, not := notCalled(err); err != nil && !not {
 		s.Log.Warn("the provider did not start a session", "identification", j.Key, "attempt", j.Attempt, "error", kyc.Brief(err))
 	}
 	return nil // start has settled the job
@@ -266,6 +268,9 @@ func (s *Service) identificationAndPerson(ctx context.Context, id string) (i kyc
 // putOff keeps the intent for later and returns the trouble.
 func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 	err := s.Store.Tx(context.WithoutCancel(ctx), func(tx kyc.Tx) error {
+		if after, not := notCalled(trouble); not {
+			return tx.Jobs().Wait(j, tx.Now().Add(after))
+		}
 		if j.Attempt >= maxStarts {
 			return tx.Jobs().Done(j)
 		}
@@ -276,6 +281,20 @@ func (s *Service) putOff(ctx context.Context, j kyc.Job, trouble error) error {
 	}
 	return trouble
 }
+
+// notCalled tells whether err says that the provider is not called at the
+// moment, and when a job asks again: that is no attempt of anybody's.
+func notCalled(err error) (after time.Duration, not bool) {
+	var e *kyc.Error
+	if errors.As(err, &e) && e.Kind == kyc.Unavailable {
+		return max(e.RetryAfter, leastWait), true
+	}
+	return 0, false
+}
+
+// leastWait is how long jobs wait for a provider that is not called: there may
+// be many of them, and one call is enough to find out.
+const leastWait = 5 * time.Second
 
 // refused takes the intent back: the identification stays as it is now, which
 // may be another state than when the provider was asked.

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/identikit/identikit/internal/httpapi"
 	"github.com/identikit/identikit/internal/kyc"
@@ -371,6 +372,7 @@ func TestErrorDocuments(t *testing.T) {
 	for code, err := range map[string]error{
 		"generic_error":         fmt.Errorf("read: %w", context.DeadlineExceeded),
 		"bad_gateway":           kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider cannot be reached."),
+		"service_unavailable":   &kyc.Error{Kind: kyc.Unavailable, Code: "service_unavailable", RetryAfter: time.Second, Detail: "The identification provider is not called at the moment."},
 		"gateway_timeout":       kyc.Fail(kyc.Timeout, "gateway_timeout", "The identification provider did not answer in time."),
 		"too_many_requests":     httpapi.ErrBusy(httpapi.DefaultConcurrent),
 		"not_implemented_error": kyc.Fail(kyc.NotImplemented, "not_implemented_error", "This server cannot send text messages."),

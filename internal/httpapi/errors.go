@@ -18,7 +18,8 @@ var statusOf = map[kyc.Kind]int{
 	kyc.NotFound: http.StatusNotFound, kyc.Conflict: http.StatusConflict, kyc.PreconditionFailed: http.StatusPreconditionFailed,
 	kyc.Unprocessable: http.StatusUnprocessableEntity, kyc.TooMany: http.StatusTooManyRequests,
 	kyc.NotImplemented: http.StatusNotImplemented, kyc.BadGateway: http.StatusBadGateway, kyc.Timeout: http.StatusGatewayTimeout,
-	noMethod: http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
+	kyc.Unavailable: http.StatusServiceUnavailable,
+	noMethod:        http.StatusMethodNotAllowed, tooLarge: http.StatusRequestEntityTooLarge, wrongMediaType: http.StatusUnsupportedMediaType,
 	noRange: http.StatusRequestedRangeNotSatisfiable,
 }
 
@@ -47,7 +48,7 @@ var titles = map[string]string{
 	"invalid_tan":       "Invalid TAN", "mobile_number_exists": "Mobile Number Exists", "not_implemented_error": "Not Implemented",
 	"identification_attempts_exceeded": "Identification Attempts Exceeded", "invalid_secret": "Invalid Secret",
 	"unprocessable_entity": "Unprocessable Entity", "generic_error": "Generic Error",
-	"bad_gateway": "Bad Gateway", "gateway_timeout": "Gateway Timeout",
+	"bad_gateway": "Bad Gateway", "gateway_timeout": "Gateway Timeout", "service_unavailable": "Service Unavailable",
 
 	"invalid_client": "Invalid Client", "unsupported_grant_type": "Unsupported Grant Type",
 	"invalid_identification_status": "Invalid Identification Status",

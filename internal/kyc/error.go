@@ -23,6 +23,7 @@ const (
 	TooMany                 // more than is allowed at a time; RetryAfter says when to ask again: 429
 	NotImplemented          // this installation cannot do that: 501
 	BadGateway              // a provider is unreachable or speaks garbage: 502
+	Unavailable             // a provider is not called at the moment; RetryAfter says when to ask again: 503
 	Timeout                 // a provider is too slow: 504
 )
 
@@ -33,7 +34,7 @@ type Error struct {
 	Code   string // a slug of partner-api.md §2.8, e.g. "model_not_found"
 	Detail string // what is wrong and what to do
 	Fields []FieldError
-	// RetryAfter is when it is worth to ask again; only with TooMany.
+	// RetryAfter is when it is worth to ask again; only with TooMany and Unavailable.
 	RetryAfter time.Duration
 	Cause      error
 }

@@ -224,10 +224,12 @@ type Jobs interface {
 	Lease(q Due, now, wallUntil time.Time, limit int) ([]Job, error)
 	Take(kind JobKind, key string, wall, wallUntil time.Time) (Job, bool, error)
 	// Done removes it, unless it was asked for again meanwhile. PutOff tries again
-	// later, counts an attempt and stores Blocking. Both do nothing for somebody
-	// whose lease has run out and who is not its holder any more.
+	// later, counts an attempt and stores Blocking; Wait does the same and counts
+	// none. All do nothing for somebody whose lease has run out and who is not its
+	// holder any more.
 	Done(Job) error
 	PutOff(j Job, due time.Time) error
+	Wait(j Job, due time.Time) error
 	Park(owner string, parked bool) error // all of an owner: never, or now
 	VoidLeases() error                    // what a dead process had taken is free again
 }

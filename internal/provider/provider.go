@@ -19,7 +19,8 @@ import (
 //
 // Errors of all calls: kyc.Invalid when the firm refuses, with what it said;
 // kyc.BadGateway when it is unreachable or speaks garbage; kyc.Timeout when it
-// is too slow; ErrNoResult where said.
+// is too slow; kyc.Unavailable when it is not called at the moment (package
+// guard, before every adapter); ErrNoResult where said.
 type Adapter struct {
 	Name     string
 	Starter  Starter
@@ -81,6 +82,15 @@ type Receiver interface {
 type Archiver interface {
 	Archive(ctx context.Context, identification string, into Scratch) ([]File, error)
 }
+
+// BadArchive says that an archive breaks the rules for archives, and how: none
+// of it is kept. It is the cause of a kyc.BadGateway.
+type BadArchive struct {
+	Rule string // one of ours, as a word: "path_in_name"; never a name of the archive's
+}
+
+// Error implements error.
+func (e *BadArchive) Error() string { return "the archive breaks a rule: " + e.Rule }
 
 // Scratch is where an archive lies while it is read: it may be larger than what
 // memory has to spare.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/identikit/identikit/internal/clock"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
 )
 
 // clockSetting holds two times: the sandbox's, and the machine's at that moment.
@@ -87,7 +88,7 @@ func (w *World) Now() time.Time { return w.clock.Now() }
 // each the clock stands still until the jobs and the simulators have nothing
 // left to do there. A client that hangs up does not stop it half-way.
 func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx = provider.InMovedTime(context.WithoutCancel(ctx))
 	w.moving.Lock()
 	defer w.moving.Unlock()
 	w.server.Runner.Pause()

@@ -24,6 +24,7 @@ import (
 	"github.com/identikit/identikit/internal/crash"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider/guard"
 	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/sandbox/inbox"
 	"github.com/identikit/identikit/internal/seal"
@@ -47,6 +48,7 @@ type Options struct {
 	ClockStart   time.Time
 	// MaxConcurrent and TrustedProxies are those of server.Config.
 	MaxConcurrent  int
+	Provider       guard.Limits // of each account at a provider
 	TrustedProxies []netip.Prefix
 	CommitDelay    time.Duration // makes every commit of SQLite slower, for measurements
 	MaxUpload      int64         // bytes of the largest file that partners may upload; 0: the default
@@ -202,6 +204,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
+		Provider:      w.opts.Provider,
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: adapterOf(w.Ready.IDnow, roots), IDnowAutoIdent: adapterOf(w.Ready.AutoIdent, roots),

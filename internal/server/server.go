@@ -26,6 +26,7 @@ import (
 	"github.com/identikit/identikit/internal/method/autoident"
 	"github.com/identikit/identikit/internal/method/video"
 	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/provider/guard"
 	"github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/seal"
 	"github.com/identikit/identikit/internal/webhook"
@@ -47,6 +48,7 @@ type Config struct {
 
 	EraseAfter time.Duration // how long who does not become a customer is kept; 0: for ever
 
+	Provider        guard.Limits // of each account at a provider
 	IDnow           idnow.Config
 	IDnowAutoIdent  idnow.Config // the account for idnow_autoident; without a CompanyID the method is not available
 	IDnowPushSecret string       // of all accounts at that firm: what they push is asked for again anyway
@@ -80,15 +82,16 @@ const (
 // New puts a server together.
 func New(c Config) *Server {
 	wall := clock.Real{}
-	rules, adapters := methods(c, wall)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	guards := guard.New(metrics, wall, c.Log, c.Provider)
+	rules, adapters := methods(c, wall, guards)
 	firm := adapters[kyc.MethodIDnow] // its receiver serves all accounts at the firm
 	f := &flow.Service{
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules: rules, Providers: adapters, Texter: c.Texter,
 		Sandbox: c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	sender := &webhook.Sender{
 		Flow: f, Client: webhook.Client(c.Sandbox != nil, c.Roots), Clock: c.Clock, Wall: wall, Version: c.Version,
 		Attempts: webhook.NewMetrics(metrics),
@@ -113,7 +116,7 @@ func New(c Config) *Server {
 }
 
 // methods are those that the configuration has accounts for.
-func methods(c Config, wall kyc.Clock) (map[kyc.Method]method.Rules, map[kyc.Method]provider.Adapter) {
+func methods(c Config, wall kyc.Clock, guards *guard.Guards) (map[kyc.Method]method.Rules, map[kyc.Method]provider.Adapter) {
 	rules, adapters := map[kyc.Method]method.Rules{}, map[kyc.Method]provider.Adapter{}
 	for _, m := range []struct {
 		rules   method.Rules
@@ -123,7 +126,8 @@ func methods(c Config, wall kyc.Clock) (map[kyc.Method]method.Rules, map[kyc.Met
 			continue
 		}
 		m.account.Wall = wall
-		rules[m.rules.Method], adapters[m.rules.Method] = m.rules, idnow.New(m.account)
+		rules[m.rules.Method] = m.rules
+		adapters[m.rules.Method] = guards.Guard(string(m.rules.Method), idnow.New(m.account))
 	}
 	return rules, adapters
 }

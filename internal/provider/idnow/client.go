@@ -47,7 +47,7 @@ func (a *account) call(ctx context.Context, r request, out any) error {
 	var next outcome
 	var err error
 	for n := range tries {
-		if next == later {
+		if next == later && !provider.TimeIsMoved(ctx) {
 			if e := pause(ctx, 100*time.Millisecond<<n); e != nil {
 				return slow(e)
 			}

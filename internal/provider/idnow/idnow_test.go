@@ -2,8 +2,6 @@ package idnow_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,9 +21,8 @@ import (
 // world is an adapter and the simulator that it speaks to over HTTP.
 type world struct {
 	provider.Adapter
-	sim      *sim.Server
-	clock    *clock.Movable
-	steering string
+	sim   *sim.Server
+	clock *clock.Movable
 }
 
 func newWorld(t *testing.T) *world {
@@ -43,24 +40,11 @@ func newWorld(t *testing.T) *world {
 		return srv.URL
 	}
 	gateway := serve(w.sim.Gateway())
-	w.steering = serve(w.sim.Steering())
 	w.sim.SetURLs(gateway, "https://go.example", "https://robot.example")
 	w.Adapter = idnow.New(idnow.Config{
 		GatewayURL: gateway, GoURL: "https://go.example", CompanyID: "bank", APIKey: "key", HTTP: &http.Client{}, Wall: w.clock,
 	})
 	return w
-}
-
-func (w *world) steer(t *testing.T, path, body string) {
-	t.Helper()
-	resp, err := http.Post(w.steering+path, "application/json", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode > 299 {
-		t.Fatalf("steering %s: %d", path, resp.StatusCode)
-	}
 }
 
 const ident = "6dc54352d6793a892e0702850d07b831cidt"
@@ -83,45 +67,11 @@ func TestStart(t *testing.T) {
 	if first.EstimatedWaiting == nil || *first.EstimatedWaiting != 60 {
 		t.Errorf("estimated waiting time %v", first.EstimatedWaiting)
 	}
-	again, err := w.Starter.Start(t.Context(), anna)
-	if err != nil || again.Reference != first.Reference || again.URL != first.URL {
-		t.Errorf("a second start: %+v, %v", again, err)
-	}
 	if err := w.sim.SetResult(t.Context(), ident, "SUCCESS", ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Starter.Start(t.Context(), anna); !kyc.IsKind(err, kyc.Invalid) || !strings.Contains(err.Error(), `"EXISTING_IDENTIFICATION"`) {
 		t.Errorf("a finished session: %v", err)
-	}
-}
-
-func TestPoll(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.Poller.Poll(t.Context(), ident); !errors.Is(err, provider.ErrNoResult) {
-		t.Errorf("an unknown session: %v", err)
-	}
-	if _, err := w.Starter.Start(t.Context(), anna); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Poller.Poll(t.Context(), ident); !errors.Is(err, provider.ErrNoResult) {
-		t.Errorf("no attempt yet: %v", err)
-	}
-	for result, want := range map[string]kyc.Event{
-		"ABORTED": kyc.AttemptAborted, "CANCELED": kyc.CanceledByReview, "REVIEW_PENDING": kyc.ReviewStarted, "CHECK_PENDING": kyc.NothingNew,
-		"FRAUD_SUSPICION_PENDING": kyc.FraudSuspected, "TELEPORTED": kyc.NotUnderstood, "FAILED": kyc.FailedForGood,
-		"FRAUD_SUSPICION_CONFIRMED": kyc.FailedForGood, "SUCCESS": kyc.Succeeded, "SUCCESS_DATA_CHANGED": kyc.Succeeded,
-	} {
-		if err := w.sim.SetResult(t.Context(), ident, result, "SOME_REASON"); err != nil {
-			t.Fatal(err)
-		}
-		f, err := w.Poller.Poll(t.Context(), ident)
-		if err != nil || f.Event != want || f.Result != result || f.At.Before(w.clock.Now().Truncate(time.Second)) {
-			t.Errorf("%s: %+v, %v", result, f.Event, err)
-		}
-		again, err := w.Poller.Poll(t.Context(), ident)
-		if err != nil || again.Fingerprint != f.Fingerprint {
-			t.Errorf("%s: the same result has two fingerprints", result)
-		}
 	}
 }
 
@@ -163,50 +113,6 @@ func TestSuccess(t *testing.T) {
 	}
 	if !slices.Equal(got, want) || scratch.Size() == 0 {
 		t.Errorf("files %v, want %v", got, want)
-	}
-}
-
-// TestTokenRenewal: a login token lapses after an hour without use.
-func TestTokenRenewal(t *testing.T) {
-	w := newWorld(t)
-	if _, err := w.Starter.Start(t.Context(), anna); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.sim.SetResult(t.Context(), ident, "ABORTED", "TECH_VIDEO"); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		if err := w.clock.Set(w.clock.Now().Add(2 * time.Hour)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Poller.Poll(t.Context(), ident); err != nil {
-			t.Errorf("after two hours: %v", err)
-		}
-	}
-}
-
-func TestTrouble(t *testing.T) {
-	for mode, kind := range map[string]kyc.Kind{
-		"down": kyc.BadGateway, "garbage": kyc.BadGateway, "html": kyc.BadGateway, "half": kyc.BadGateway,
-		"wrong_types": kyc.BadGateway, "refuse": kyc.Invalid, "slow": kyc.Timeout,
-	} {
-		w := newWorld(t)
-		w.steer(t, "/faults", `{"mode":"`+mode+`","count":1000,"delay":"29s"}`)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		_, err := w.Starter.Start(ctx, anna)
-		cancel()
-		if !kyc.IsKind(err, kind) {
-			t.Errorf("%s: %v", mode, err)
-		}
-	}
-}
-
-// TestStumble: what fails once is tried again at once.
-func TestStumble(t *testing.T) {
-	w := newWorld(t)
-	w.steer(t, "/faults", `{"mode":"html","count":1}`)
-	if _, err := w.Starter.Start(t.Context(), anna); err != nil {
-		t.Error(err)
 	}
 }
 

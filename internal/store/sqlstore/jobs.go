@@ -131,11 +131,15 @@ func (s jobs) Done(j kyc.Job) error {
 		j.Seq, string(j.Kind), j.Key, us(j.LeaseUntil))
 }
 
-func (s jobs) PutOff(j kyc.Job, due time.Time) error {
+func (s jobs) PutOff(j kyc.Job, due time.Time) error { return s.later(j, due, 1) }
+
+func (s jobs) Wait(j kyc.Job, due time.Time) error { return s.later(j, due, 0) }
+
+func (s jobs) later(j kyc.Job, due time.Time, attempts int) error {
 	s.tx.adds(j.Kind)
-	return s.c.exec(`UPDATE jobs SET lease_until = 0, attempt = attempt + 1, blocking = $5,
+	return s.c.exec(`UPDATE jobs SET lease_until = 0, attempt = attempt + $8, blocking = $5,
 		due_at = CASE WHEN generation = $4 THEN $6 ELSE due_at END WHERE seq = $1 AND kind = $2 AND key = $3 AND lease_until = $7`,
-		j.Seq, string(j.Kind), j.Key, j.Generation, j.Blocking, us(due), us(j.LeaseUntil))
+		j.Seq, string(j.Kind), j.Key, j.Generation, j.Blocking, us(due), us(j.LeaseUntil), attempts)
 }
 
 func (s jobs) Park(owner string, parked bool) error {

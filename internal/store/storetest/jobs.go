@@ -89,6 +89,7 @@ func leaseRunsOut(t *testing.T, s kyc.Store, clock *Clock) {
 	stale.LeaseUntil = wall.Add(time.Minute) // a holder that slept through its lease
 	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Done(stale) })
 	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().PutOff(stale, kyc.Never) })
+	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Wait(stale, kyc.Never) })
 	if got := keys(lease(t, s, clock, wall.Add(2*time.Minute), 9)); got != "" {
 		t.Fatalf("a stale holder let go of another's lease: %q", got)
 	}
@@ -131,6 +132,15 @@ func askedForAgain(t *testing.T, s kyc.Store, clock *Clock) {
 	last := lease(t, s, clock, wall, 9)
 	if keys(last) != "a" || last[0].Attempt != 1 {
 		t.Fatalf("leased %q, attempt %v", keys(last), last)
+	}
+	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Wait(last[0], clock.Now().Add(time.Hour)) })
+	if got := keys(lease(t, s, clock, wall, 9)); got != "" {
+		t.Fatalf("it waits, yet leased: %q", got)
+	}
+	clock.Set(clock.Now().Add(time.Hour))
+	last = lease(t, s, clock, wall, 9)
+	if keys(last) != "a" || last[0].Attempt != 1 {
+		t.Fatalf("after waiting leased %q, attempt %v", keys(last), last)
 	}
 	do(t, s, func(tx kyc.Tx) error { return tx.Jobs().Done(last[0]) })
 	see(t, s, func(v kyc.View) error {
