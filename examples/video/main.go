@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/identikit/identikit/client"
@@ -132,12 +133,9 @@ func receive(ctx context.Context, c *client.Client, told chan<- client.Status) (
 	if err != nil {
 		return nil, err
 	}
-	hook, err := c.CreateWebhook(ctx, client.EventIdentification, "http://"+listener.Addr().String()+"/hooks")
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	handler := client.WebhookHandler{
-		Secret: func(context.Context, string) string { return hook.Secret },
+	var secret atomic.Value // of the subscription; the callout that verifies the address comes before it
+	srv := &http.Server{ReadTimeout: 30 * time.Second, Handler: client.WebhookHandler{
+		Secret: func(context.Context, string) string { s, _ := secret.Load().(string); return s },
 		Handle: func(_ context.Context, e client.Event) error {
 			event, err := e.Identification()
 			if err != nil {
@@ -146,19 +144,27 @@ func receive(ctx context.Context, c *client.Client, told chan<- client.Status) (
 			told <- event.Status
 			return nil
 		},
-	}
-	srv := &http.Server{Handler: handler, ReadTimeout: 30 * time.Second}
+	}}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
+	shut := func() {
+		if err := errors.Join(srv.Close(), <-served); !errors.Is(err, http.ErrServerClosed) {
+			log.Print("video: the receiver: ", err)
+		}
+	}
+	hook, err := c.CreateWebhook(ctx, client.EventIdentification, "http://"+listener.Addr().String()+"/hooks")
+	if err != nil {
+		shut()
+		return nil, err
+	}
+	secret.Store(hook.Secret)
 	return func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // also after an interrupt
 		defer cancel()
 		if err := c.DeleteWebhook(last, hook.ID); err != nil {
 			log.Print("video: ", err)
 		}
-		if err := errors.Join(srv.Close(), <-served); !errors.Is(err, http.ErrServerClosed) {
-			log.Print("video: the receiver: ", err)
-		}
+		shut()
 	}, nil
 }
 

@@ -52,7 +52,7 @@ func TestDocumentTypesOfIdentification(t *testing.T) {
 			table, method string
 			want          []string
 		}{
-			{"S4 document types", "idnow", []string{"ID_DOCUMENT", "KYC_REPORT", "OTHER", "PICTURE", "VIDEO"}},
+			{"S4 document types", "idnow", []string{"ID_DOCUMENT", "KYC_REPORT", "OTHER", "PICTURE"}},
 			{"S2 document types", "idnow_autoident", []string{"ID_DOCUMENT", "KYC_REPORT", "PICTURE"}},
 		} {
 			base := "/v1/persons/" + l.Person("X-AUTOTEST-HAPPYPATH") + "/identifications"
