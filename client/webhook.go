@@ -15,6 +15,7 @@ type EventType string
 // description has all names that may be subscribed to.
 const (
 	EventIdentification                 EventType = "IDENTIFICATION"
+	EventOrigination                    EventType = "IDENTIFICATION_ORIGINATION"
 	EventPersonChanged                  EventType = "PERSON_CHANGED"
 	EventPersonDeleted                  EventType = "PERSON_DELETED"
 	EventPersonMobileNumberCreated      EventType = "PERSON_MOBILE_NUMBER_CREATED"

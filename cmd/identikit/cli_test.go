@@ -68,6 +68,22 @@ func TestPartners(t *testing.T) {
 			t.Errorf("%s was accepted: %s", bad, out)
 		}
 	}
+	output(t, "partner", "set", made.ClientID, "--idnow-company-id", "sandboxbank", "--idnow-api-key", "hush-hush", "--data", data)
+	if list := output(t, "partner", "list", "--data", data, "--json"); !strings.Contains(list, `"own_idnow_account":true`) || strings.Contains(list, "hush") {
+		t.Errorf("list:\n%s", list)
+	}
+	for _, bad := range [][]string{
+		{"--idnow-company-id", "x"}, {"--idnow-gateway-url", "https://x.example", "--idnow-go-url", "https://x.example"}, {"--idnow-company-id", "x", "--idnow-api-key", "k", "--clear-idnow-account"},
+		{"--idnow-company-id", "x", "--idnow-api-key", "k", "--idnow-gateway-url", "http://x.example", "--idnow-go-url", "https://x.example"},
+	} {
+		if out, err := command(t, append([]string{"partner", "set", made.ClientID, "--data", data}, bad...)...).CombinedOutput(); err == nil {
+			t.Errorf("%v was accepted: %s", bad, out)
+		}
+	}
+	output(t, "partner", "set", made.ClientID, "--clear-idnow-account", "--data", data)
+	if list := output(t, "partner", "list", "--data", data, "--json"); strings.Count(list, `"own_idnow_account":true`) != 1 { // the sandbox's own partner
+		t.Errorf("list:\n%s", list)
+	}
 	if out, err := command(t, "partner", "create", "--name", "X", "--methods", "idnow,nonsense", "--data", data).CombinedOutput(); err == nil {
 		t.Errorf("an unknown method was accepted: %s", out)
 	}

@@ -29,6 +29,9 @@ type configSettings map[string]any
 
 // Resolve implements kong.Resolver.
 func (c configSettings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if flag.Tag.Get("config") == "no" { // what a command is told about one partner
+		return nil, nil
+	}
 	for _, env := range flag.Envs {
 		if _, set := os.LookupEnv(env); set {
 			return nil, nil

@@ -15,7 +15,7 @@ type partnerCmd struct {
 	List         partnerListCmd   `cmd:"" help:"List the partners."`
 	RotateSecret partnerRotateCmd `cmd:"" help:"Give a partner a new client secret and print it, once."`
 	SetSecret    partnerSecretCmd `cmd:"" help:"Set or clear a partner's identification secret, which every request must carry then."`
-	Set          partnerSetCmd    `cmd:"" help:"Change how a partner's customers are greeted and where they go back to."`
+	Set          partnerSetCmd    `cmd:"" help:"Change how a partner's customers are greeted, where they go back to, and its own account at the provider."`
 }
 
 type partnerCreateCmd struct {
@@ -98,7 +98,7 @@ func (c *partnerListCmd) Run(ctx context.Context) error {
 			if c.JSON {
 				err := json.NewEncoder(os.Stdout).Encode(map[string]any{
 					"id": p.ID, "name": p.Name, "client_id": p.ClientID, "methods": p.Methods, "greeting": p.Greeting,
-					"success_url": p.SuccessURL, "failure_url": p.FailureURL, "created_at": kyc.FormatInstant(p.CreatedAt),
+					"success_url": p.SuccessURL, "failure_url": p.FailureURL, "own_idnow_account": len(p.IDnowAccount) > 0, "created_at": kyc.FormatInstant(p.CreatedAt),
 				})
 				if err != nil {
 					return err
@@ -169,18 +169,28 @@ type partnerSetCmd struct {
 	Greeting   *string `help:"In whose name the agent greets."`
 	SuccessURL *string `help:"Where customers go back to; {identification} is replaced." placeholder:"URL"`
 	FailureURL *string `help:"The same after a failure." placeholder:"URL"`
-	JSON       bool    `name:"json" help:"Print for programs."`
+	ownAccountFlags
+	JSON bool `name:"json" help:"Print for programs."`
+	masterFlags
 	dataFlags
 }
 
 // Help implements kong.HelpProvider.
 func (partnerSetCmd) Help() string {
-	return "Example:\n  identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --greeting \"My Bank\" --success-url \"mybank://kyc/{identification}\""
+	return "Example:\n  identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --greeting \"My Bank\" --success-url \"mybank://kyc/{identification}\"" +
+		"\n  IDENTIKIT_PARTNER_IDNOW_API_KEY=… identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --idnow-company-id mybank"
 }
 
 // Run implements the subcommand.
 func (c *partnerSetCmd) Run(ctx context.Context) error {
+	settings, err := c.ownAccountFlags.settings()
+	if err != nil {
+		return err
+	}
 	return withStore(ctx, c.dataFlags, func(store kyc.Store) error {
+		if err := c.setAccount(ctx, store, settings); err != nil {
+			return err
+		}
 		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) {
 			for to, from := range map[*string]*string{&p.Greeting: c.Greeting, &p.SuccessURL: c.SuccessURL, &p.FailureURL: c.FailureURL} {
 				if from != nil {

@@ -38,6 +38,8 @@ type serveCmd struct {
 
 	IdnowAutoidentCompanyID string `help:"The account for the method idnow_autoident; without one the method is not available." env:"IDENTIKIT_IDNOW_AUTOIDENT_COMPANY_ID" placeholder:"ID" and:"autoident"`
 	IdnowAutoidentAPIKey    string `help:"Its API key." env:"IDENTIKIT_IDNOW_AUTOIDENT_API_KEY" placeholder:"KEY" and:"autoident"`
+	IdnowEsignCompanyID     string `help:"The account for identifications in which contracts are signed; without one there are none." env:"IDENTIKIT_IDNOW_ESIGN_COMPANY_ID" placeholder:"ID" and:"esign"`
+	IdnowEsignAPIKey        string `help:"Its API key." env:"IDENTIKIT_IDNOW_ESIGN_API_KEY" placeholder:"KEY" and:"esign"`
 
 	SmsURL   string `help:"The gateway for text messages: see docs/operating.md. Without one no phone number can be confirmed." env:"IDENTIKIT_SMS_URL" placeholder:"URL"`
 	SmsToken string `help:"Sent to it as a bearer token." env:"IDENTIKIT_SMS_TOKEN" placeholder:"TOKEN"`
@@ -74,6 +76,11 @@ func (c *serveCmd) check() error {
 	}
 	if c.IdnowAutoidentCompanyID != "" {
 		if err := c.idnow(c.IdnowAutoidentCompanyID, c.IdnowAutoidentAPIKey).Check(); err != nil {
+			return err
+		}
+	}
+	if c.IdnowEsignCompanyID != "" {
+		if err := c.idnow(c.IdnowEsignCompanyID, c.IdnowEsignAPIKey).Check(); err != nil {
 			return err
 		}
 	}
@@ -130,6 +137,7 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		IDnowPushSecret: c.IdnowPushSecret,
 		IDnow:           c.idnow(c.IdnowCompanyID, c.IdnowAPIKey),
 		IDnowAutoIdent:  c.idnow(c.IdnowAutoidentCompanyID, c.IdnowAutoidentAPIKey),
+		IDnowESign:      c.idnow(c.IdnowEsignCompanyID, c.IdnowEsignAPIKey),
 	})
 	if err := s.Flow.ScheduleSweep(ctx); err != nil {
 		return err

@@ -55,6 +55,10 @@ var shapes = []struct {
 	{client.TermsEventData{}, []string{"TermsEventInput"}},
 	{client.DevelopmentData{}, []string{"DevelopmentInput"}},
 	{client.DocumentCheck{}, []string{"DocumentCheck"}},
+	{client.OriginationData{}, []string{"OriginationInput"}},
+	{client.Contract{}, []string{"ContractInput"}},
+	{client.Signature{}, []string{"SignaturePositionInput"}},
+	{client.Origination{}, []string{"Origination"}},
 	{client.IdentificationEvent{}, []string{"IdentificationEvent"}},
 	{client.PersonEvent{}, []string{"PersonEvent"}},
 	{client.MobileNumberEvent{}, []string{"MobileNumberEvent"}},
@@ -124,6 +128,7 @@ func TestShapes(t *testing.T) {
 // bodies are the schemas of the events' bodies.
 var bodies = map[client.EventType]string{
 	client.EventIdentification:                 "IdentificationEvent",
+	client.EventOrigination:                    "Origination",
 	client.EventPersonChanged:                  "EmptyEvent",
 	client.EventPersonDeleted:                  "PersonEvent",
 	client.EventPersonMobileNumberCreated:      "EmptyEvent",

@@ -79,7 +79,10 @@ func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f p
 	}
 	i.LastFindingAt = f.At
 	if to != kyc.Successful {
-		return s.move(ctx, tx, &i, f.Event, to, byProvider, f.Reason)
+		if err := s.move(ctx, tx, &i, f.Event, to, byProvider, f.Reason); err != nil {
+			return err
+		}
+		return s.follow(tx, i, false)
 	}
 	return s.succeed(ctx, tx, i, f, kept)
 }
@@ -109,6 +112,9 @@ func (s *Service) succeed(ctx context.Context, tx kyc.Tx, i kyc.Identification, 
 	}
 	i.Address = addressOf(renewed)
 	if err := s.move(ctx, tx, &i, f.Event, kyc.Successful, byProvider, f.Reason); err != nil {
+		return err
+	}
+	if err := s.follow(tx, i, f.Signed); err != nil {
 		return err
 	}
 	if err := insertDocuments(tx, kept.documents); err != nil {

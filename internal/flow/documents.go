@@ -49,7 +49,7 @@ func (s *Service) gather(ctx context.Context, a provider.Adapter, i kyc.Identifi
 		kept.documents = append(kept.documents, d)
 		shown = append(shown, report.File{Name: d.Name, Type: d.Type, Size: d.Size, SHA256: sum})
 	}
-	pdf, err := s.report(i, p, f, shown)
+	pdf, err := s.report(a.Name, i, p, f, shown)
 	if err != nil {
 		return evidence{}, err
 	}

@@ -65,6 +65,9 @@ func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
 		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err
 		}
+		if err := s.follow(tx, i, false); err != nil {
+			return err
+		}
 	case i.State.UnderReview():
 		return tx.Jobs().PutOff(j, tx.Now().Add(reviewPatience))
 	}

@@ -109,9 +109,9 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if err != nil {
 		return err
 	}
-	adapter, ok := s.Providers[i.Method]
-	if !ok {
-		return kyc.Fail(kyc.NotFound, "model_not_found", "no provider for the method %s", i.Method)
+	adapter, err := s.adapterFor(ctx, i)
+	if err != nil {
+		return err
 	}
 	finding, err := adapter.Poller.Poll(ctx, i.ID)
 	if errors.Is(err, provider.ErrNoResult) {
@@ -204,7 +204,10 @@ func (s *Service) fetchEvidence(ctx context.Context, j kyc.Job) error {
 	if err != nil {
 		return err
 	}
-	adapter := s.Providers[i.Method]
+	adapter, err := s.adapterFor(ctx, i)
+	if err != nil {
+		return err
+	}
 	finding, err := adapter.Poller.Poll(ctx, i.ID)
 	if err != nil && !errors.Is(err, provider.ErrNoResult) {
 		return err

@@ -32,8 +32,12 @@ type Service struct {
 	// Rules and Providers say which methods this build runs, and with whom.
 	Rules     map[kyc.Method]method.Rules
 	Providers map[kyc.Method]provider.Adapter
-	Caller    Caller
-	Texter    Texter // nil: no texts can be sent
+	// Signing is the account for identifications with contracts to sign; the zero one: there is none.
+	Signing provider.Adapter
+	// Accounts open partners' own accounts at a provider, for the methods that run on them.
+	Accounts map[kyc.Method]Opener
+	Caller   Caller
+	Texter   Texter // nil: no texts can be sent
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
 	// EraseAfter is how long a person who does not become a customer is kept; 0:
@@ -45,6 +49,7 @@ type Service struct {
 	RequestDeadline time.Duration
 
 	tokens tokenCache
+	opened openAccounts
 	starts sync.RWMutex // held for reading while a session is being started for a partner
 }
 

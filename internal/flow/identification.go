@@ -112,7 +112,7 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 	if err := kyc.InvalidFields(f.broken); err != nil {
 		return i, err
 	}
-	if !built || !partner.May(i.Method) {
+	if !built || !s.mayUse(partner, i.Method) {
 		return i, errNotAllowed
 	}
 	return i, nil

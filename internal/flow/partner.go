@@ -15,6 +15,7 @@ type NewPartner struct {
 	ClientID, Secret                 string // empty: made here
 	Methods                          []kyc.Method
 	Greeting, SuccessURL, FailureURL string
+	IDnowAccount                     []byte // sealed by SealAccount
 }
 
 // CreatePartner makes a partner and returns its client secret, which is stored
@@ -25,7 +26,7 @@ func CreatePartner(ctx context.Context, store kyc.Store, in NewPartner) (p kyc.P
 	}
 	p = kyc.Partner{
 		Name: in.Name, ClientID: in.ClientID, Methods: in.Methods,
-		Greeting: in.Greeting, SuccessURL: in.SuccessURL, FailureURL: in.FailureURL,
+		Greeting: in.Greeting, SuccessURL: in.SuccessURL, FailureURL: in.FailureURL, IDnowAccount: in.IDnowAccount,
 	}
 	if err := checkPartner(p); err != nil {
 		return p, "", err

@@ -15,11 +15,12 @@ var verdicts = map[provider.Standing]report.Verdict{
 	provider.Confirmed: report.Confirmed, provider.Changed: report.Changed, provider.New: report.New,
 }
 
-// report makes the KYC_REPORT of a successful identification from the result.
-func (s *Service) report(i kyc.Identification, p kyc.Person, f provider.Finding, evidence []report.File) (provider.File, error) {
+// report makes the KYC_REPORT of a successful identification from the result of
+// the provider of that name.
+func (s *Service) report(by string, i kyc.Identification, p kyc.Person, f provider.Finding, evidence []report.File) (provider.File, error) {
 	now := s.Clock.Now()
 	r := report.Report{
-		Language: i.Language, Identification: i.ID, Method: string(i.Method), Provider: s.Providers[i.Method].Name,
+		Language: i.Language, Identification: i.ID, Method: string(i.Method), Provider: by,
 		Result: string(kyc.Successful), RequestedAt: i.RequestedAt, IdentifiedAt: f.At, CompletedAt: now, CreatedAt: now,
 		Person: checks(p.Attributes, f), Evidence: evidence,
 	}

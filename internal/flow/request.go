@@ -151,7 +151,7 @@ func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 	if err != nil {
 		return err
 	}
-	if !p.May(i.Method) {
+	if !s.mayUse(p, i.Method) {
 		return errNotAllowed
 	}
 	if i.State == kyc.Pending {
@@ -229,8 +229,16 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	if _, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.Requested); !ok {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return tx.Jobs().Done(j) })
 	}
-	session, err := s.Providers[i.Method].Starter.Start(ctx, provider.Order{
-		Identification: i.ID, Language: i.Language, Person: p.Attributes,
+	adapter, err := s.adapterFor(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	contracts, err := s.contractsOf(ctx, i)
+	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	session, err := adapter.Starter.Start(ctx, provider.Order{
+		Identification: i.ID, Language: i.Language, Person: p.Attributes, Contracts: contracts,
 		ProofOfAddress: provider.Proof{Type: i.ProofOfAddressType, IssuedOn: i.ProofOfAddressIssuedAt},
 	})
 	ctx = context.WithoutCancel(ctx)
@@ -310,10 +318,14 @@ func (s *Service) refused(ctx context.Context, i kyc.Identification, j kyc.Job, 
 		if err != nil {
 			return err
 		}
-		return tx.History().Add(kyc.Entry{
+		err = tx.History().Add(kyc.Entry{
 			PartnerID: i.PartnerID, PersonID: i.PersonID, IdentificationID: i.ID, At: tx.Now(), Actor: byProvider,
 			RequestID: requestID(ctx), Event: "request_refused", From: i.State, To: i.State, Details: "{}",
 		})
+		if err != nil || i.State != kyc.Created {
+			return err
+		}
+		return s.alterOrigination(tx, i, func(o *kyc.Origination) bool { o.Refuse(); return true })
 	})
 	if err != nil {
 		return err
@@ -338,6 +350,9 @@ func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Sess
 			i.RequestedAt, i.LinkExpiresAt = tx.Now(), tx.Now().Add(rules.LinkLifetime)
 		}
 		if err := s.move(ctx, tx, &i, kyc.Requested, to, byPartner, ""); err != nil {
+			return err
+		}
+		if err := s.follow(tx, i, false); err != nil {
 			return err
 		}
 		for _, next := range []kyc.Job{

@@ -66,6 +66,8 @@ var Routes = []Route{
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/idnow_attempts", fn: (*Server).listIDnowAttempts},
 	{Method: "GET", Path: "/v1/persons/{person_id}/identifications/{id}/legitimation_data", fn: (*Server).getLegitimation},
 	{Method: "POST", Path: "/v1/persons/{person_id}/identifications/{id}/document_upload", fn: (*Server).uploadIdentificationDocument},
+	{Method: "POST", Path: "/v1/identification_origination/persons/{person_id}/identifications", fn: (*Server).createOrigination},
+	{Method: "GET", Path: "/v1/identification_origination/persons/{person_id}/identifications/{id}", fn: (*Server).getOrigination},
 	{Method: "GET", Path: "/v1/identifications", fn: (*Server).listIdentifications},
 	{Method: "GET", Path: "/v1/identification_failure_reasons", fn: (*Server).listReasons},
 

@@ -20,6 +20,8 @@ const (
 	ChangeRequest  = "csc"
 	MobileNumber   = "cmno"
 	Tax            = "ctin"
+	Origination    = "bio"
+	ESigning       = "csig"
 	Consent        = "dcon"
 	DeviceActivity = "dact"
 	TermsEvent     = "tcev"

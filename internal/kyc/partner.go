@@ -20,7 +20,10 @@ type Partner struct {
 	Greeting        string   // in whose name the agent greets; empty means Name
 	SuccessURL      string   // where a customer goes back to; ReturnPlaceholder is replaced
 	FailureURL      string
-	CreatedAt       time.Time
+	// IDnowAccount is the partner's own account at the video provider, sealed with the
+	// master key; empty: it has none. The method idnow_custom runs on it.
+	IDnowAccount []byte
+	CreatedAt    time.Time
 }
 
 // ReturnPlaceholder stands for the identification's id in a return URL.

@@ -40,6 +40,7 @@ type View interface {
 	MobileNumbers() MobileNumberReader
 	Messages() MessageReader
 	TaxIdentifications() TaxIdentificationReader
+	Originations() OriginationReader
 }
 
 // Tx reads and writes. Writes may reach the database only at the next read or
@@ -65,6 +66,7 @@ type Tx interface {
 	MobileNumbers() MobileNumbers
 	Messages() Messages
 	TaxIdentifications() TaxIdentifications
+	Originations() Originations
 }
 
 // Page cuts a list. Newest turns the order round; the default is oldest first.

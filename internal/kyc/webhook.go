@@ -61,6 +61,7 @@ type NotificationFilter struct {
 
 // The events that identikit sends (partner-api.md §5.6).
 const (
+	EventOrigination              = "IDENTIFICATION_ORIGINATION"
 	EventIdentification           = "IDENTIFICATION"
 	EventPersonChanged            = "PERSON_CHANGED"
 	EventMobileNumberCreated      = "PERSON_MOBILE_NUMBER_CREATED"

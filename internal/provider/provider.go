@@ -41,6 +41,22 @@ type Order struct {
 	Language       string // "DE", "EN" or empty
 	ProofOfAddress Proof
 	Person         kyc.Attributes
+	Contracts      []Contract // what the customer signs in the session; only accounts with e-signing take any
+}
+
+// Contract is a PDF file that the customer signs.
+type Contract struct {
+	Identifier string // of a-z, 0-9, - and _; one of each
+	Places     []SignaturePlace
+	Open       func() (io.ReadCloser, error)
+}
+
+// SignaturePlace is where a signature stands on a contract: points from the lower
+// left corner of a page.
+type SignaturePlace struct {
+	Name                        string
+	Page                        int // from 1
+	Left, Bottom, Width, Height float64
 }
 
 // Proof is a proof of address that the customer will show; empty if none was
@@ -109,6 +125,7 @@ type Finding struct {
 	Fingerprint    string // the same result twice has the same one
 	Raw            []byte
 	HasArchive     bool
+	Signed         bool // the customer has signed what there was to sign
 	Values         []Value
 	Phone          string // the number that was checked in the call, E.164
 	Paper          Paper

@@ -15,6 +15,7 @@ import (
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	provideridnow "github.com/identikit/identikit/internal/provider/idnow"
 	"github.com/identikit/identikit/internal/seal"
 )
 
@@ -26,11 +27,11 @@ type facts struct {
 	simSeed    []byte
 }
 
-// autoIdentKey is the API key of the account for automatic identification. It is
-// made from the first account's, so that a folder from before has one too.
-func (f facts) autoIdentKey() string {
+// keyOf is the API key of another account than the first. It is made from the
+// first's, so that a folder from before has one too.
+func (f facts) keyOf(companyID string) string {
 	mac := hmac.New(sha256.New, []byte(f.apiKey))
-	mac.Write([]byte(AutoIdentCompanyID))
+	mac.Write([]byte(companyID))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
@@ -67,7 +68,7 @@ func (w *World) facts(ctx context.Context, master *seal.Master) (facts, error) {
 		if err != nil {
 			return f, err
 		}
-		return f, w.ensurePartner(ctx, f.partner)
+		return f, w.ensurePartner(ctx, master, f)
 	}
 	s := storedFacts{
 		ClientID: id.Secret(), ClientSecret: id.Token(), APIKey: id.Secret(), PushSecret: id.Token(), SimSeed: []byte(id.Token()),
@@ -91,8 +92,10 @@ func (w *World) facts(ctx context.Context, master *seal.Master) (facts, error) {
 	return w.facts(ctx, master)
 }
 
-// ensurePartner makes the sandbox's own partner if it is not there yet.
-func (w *World) ensurePartner(ctx context.Context, c Credentials) error {
+// ensurePartner makes the sandbox's own partner if it is not there yet. It has an
+// account of its own at the simulated provider.
+func (w *World) ensurePartner(ctx context.Context, master *seal.Master, f facts) error {
+	c := f.partner
 	err := w.store.View(ctx, func(v kyc.View) error {
 		_, err := v.Partners().ByClientID(c.ClientID)
 		return err
@@ -100,7 +103,17 @@ func (w *World) ensurePartner(ctx context.Context, c Credentials) error {
 	if !kyc.IsKind(err, kyc.NotFound) {
 		return err
 	}
-	_, _, err = flow.CreatePartner(ctx, w.store, flow.NewPartner{Name: "Sandbox Bank", ClientID: c.ClientID, Secret: c.ClientSecret})
+	settings, err := provideridnow.Settings{CompanyID: PartnersCompanyID, APIKey: f.keyOf(PartnersCompanyID)}.Encode()
+	if err != nil {
+		return err
+	}
+	account, err := flow.SealAccount(master, c.ClientID, settings)
+	if err != nil {
+		return err
+	}
+	_, _, err = flow.CreatePartner(ctx, w.store, flow.NewPartner{
+		Name: "Sandbox Bank", ClientID: c.ClientID, Secret: c.ClientSecret, IDnowAccount: account,
+	})
 	return err
 }
 

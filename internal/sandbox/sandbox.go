@@ -81,7 +81,9 @@ type Ready struct {
 	SandboxURL string      `json:"sandbox_url"`
 	Partner    Credentials `json:"partner"`
 	IDnow      IDnow       `json:"idnow"`
+	Custom     IDnow       `json:"idnow_custom"` // the partner's own account
 	AutoIdent  IDnow       `json:"idnow_autoident"`
+	ESign      IDnow       `json:"idnow_esign"` // for contracts that are signed in the call
 	CAFile     *string     `json:"ca_file"`
 
 	OpsURL      string `json:"-"`
@@ -103,11 +105,13 @@ type IDnow struct {
 	APIKey     string `json:"api_key"`
 }
 
-// The sandbox's accounts at the simulated provider: for video calls, and for
-// automatic identification.
+// The sandbox's accounts at the simulated provider: for video calls, for automatic
+// identification, for calls with e-signing, and the partner's own (idnow_custom).
 const (
 	CompanyID          = "identikitsandbox"
 	AutoIdentCompanyID = "identikitautosandbox"
+	ESignCompanyID     = "identikitsignsandbox"
+	PartnersCompanyID  = "sandboxbank"
 )
 
 // MasterKeyFile is where a sandbox keeps its master key.
@@ -189,14 +193,13 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	if err != nil {
 		return err
 	}
+	account := func(company, key string) IDnow {
+		return IDnow{GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: company, APIKey: key}
+	}
 	w.Ready = Ready{
 		Version: w.opts.Version, APIURL: origin("api"), SandboxURL: origin("api") + "/sandbox", Partner: f.partner,
-		IDnow: IDnow{
-			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: CompanyID, APIKey: f.apiKey,
-		},
-		AutoIdent: IDnow{
-			GatewayURL: origin("gateway"), GoURL: origin("go"), RobotURL: origin("robot"), CompanyID: AutoIdentCompanyID, APIKey: f.autoIdentKey(),
-		},
+		IDnow: account(CompanyID, f.apiKey), AutoIdent: account(AutoIdentCompanyID, f.keyOf(AutoIdentCompanyID)),
+		ESign: account(ESignCompanyID, f.keyOf(ESignCompanyID)), Custom: account(PartnersCompanyID, f.keyOf(PartnersCompanyID)),
 		CAFile: caFile, OpsURL: origin("ops"), SteeringURL: origin("steering"),
 	}
 	if err := w.buildSimulator(f, roots); err != nil {
@@ -208,6 +211,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: adapterOf(w.Ready.IDnow, roots), IDnowAutoIdent: adapterOf(w.Ready.AutoIdent, roots),
+		IDnowESign: adapterOf(w.Ready.ESign, roots),
 	})
 	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
@@ -241,10 +245,17 @@ func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
 			CompanyID: CompanyID, CompanyName: "identikit sandbox", APIKey: f.apiKey, Prefix: "TST",
 			PushURL: push,
 		},
-		More: []idnow.Account{{
-			CompanyID: AutoIdentCompanyID, CompanyName: "identikit sandbox, automatic", APIKey: f.autoIdentKey(), Prefix: "TS2",
-			Kind: idnow.AutoIdent, PushURL: push,
-		}},
+		More: []idnow.Account{
+			{
+				CompanyID: AutoIdentCompanyID, CompanyName: "identikit sandbox, automatic", APIKey: w.Ready.AutoIdent.APIKey, Prefix: "TS2",
+				Kind: idnow.AutoIdent, PushURL: push,
+			},
+			{
+				CompanyID: ESignCompanyID, CompanyName: "identikit sandbox, e-signing", APIKey: w.Ready.ESign.APIKey, Prefix: "TS3",
+				ESign: true, PushURL: push,
+			},
+			{CompanyID: PartnersCompanyID, CompanyName: "Sandbox Bank", APIKey: w.Ready.Custom.APIKey, Prefix: "TS4", PushURL: push},
+		},
 		GatewayURL: w.Ready.IDnow.GatewayURL, GoURL: w.Ready.IDnow.GoURL, RobotURL: w.Ready.IDnow.RobotURL,
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,

@@ -51,6 +51,7 @@ type Config struct {
 	Provider        guard.Limits // of each account at a provider
 	IDnow           idnow.Config
 	IDnowAutoIdent  idnow.Config // the account for idnow_autoident; without a CompanyID the method is not available
+	IDnowESign      idnow.Config // for identifications with contracts to sign; the zero one: there is none
 	IDnowPushSecret string       // of all accounts at that firm: what they push is asked for again anyway
 
 	Texter flow.Texter // nil: no texts can be sent to phones
@@ -90,7 +91,20 @@ func New(c Config) *Server {
 	f := &flow.Service{
 		Store: c.Store, Clock: c.Clock, Wall: wall, Master: c.Master, Blobs: c.Blobs, Log: c.Log,
 		Rules: rules, Providers: adapters, Texter: c.Texter,
+		Accounts: map[kyc.Method]flow.Opener{kyc.MethodIDnowCustom: func(partnerID string, settings []byte) (provider.Adapter, error) {
+			shared := c.IDnow
+			shared.Wall = wall
+			a, err := idnow.Open(shared, settings)
+			if err != nil {
+				return a, err
+			}
+			return guards.Guard("idnow_custom/"+partnerID, a), nil
+		}},
 		Sandbox: c.Sandbox != nil, RequestDeadline: requestDeadline, EraseAfter: c.EraseAfter,
+	}
+	if c.IDnowESign.CompanyID != "" {
+		c.IDnowESign.Wall = wall
+		f.Signing = guards.Guard("idnow_esign", idnow.New(c.IDnowESign))
 	}
 	sender := &webhook.Sender{
 		Flow: f, Client: webhook.Client(c.Sandbox != nil, c.Roots), Clock: c.Clock, Wall: wall, Version: c.Version,
@@ -129,6 +143,7 @@ func methods(c Config, wall kyc.Clock, guards *guard.Guards) (map[kyc.Method]met
 		rules[m.rules.Method] = m.rules
 		adapters[m.rules.Method] = guards.Guard(string(m.rules.Method), idnow.New(m.account))
 	}
+	rules[kyc.MethodIDnowCustom] = video.CustomRules // on the accounts of those partners who have one
 	return rules, adapters
 }
 

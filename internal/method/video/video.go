@@ -1,4 +1,5 @@
-// Package video is the method idnow: a video call with an agent (S4).
+// Package video is the method idnow, a video call with an agent (S4), and
+// idnow_custom, the same on an account of the partner's own.
 package video
 
 import (
@@ -18,6 +19,16 @@ var Rules = method.Rules{
 	},
 	Residence:    "DE",
 	LinkLifetime: 14 * 24 * time.Hour,
+}
+
+// CustomRules are those of the method idnow_custom: the same call, on the
+// partner's own account at the provider.
+var CustomRules = custom()
+
+func custom() method.Rules {
+	r := Rules
+	r.Method = kyc.MethodIDnowCustom
+	return r
 }
 
 // Machine is the table of rulings §3, "Allowed moves". What is not in it is

@@ -174,6 +174,9 @@ func classify(identification, entry string) (name, kind, contentType string) {
 	if stem == "" && strings.HasPrefix(contentType, "audio/") {
 		stem = "audiolog" // real archives call it <tx>.mp3
 	}
+	if ext == ".pdf" && strings.HasSuffix(stem, "_signed") { // a contract; what else is PDF is the firm's own report
+		return stem + ext, kyc.DocumentSignedContract, "application/pdf"
+	}
 	if contentType == "" || documentTypes[stem] == "" {
 		return "", "", ""
 	}

@@ -32,6 +32,7 @@ const (
 type request struct {
 	method, path string
 	body         []byte
+	octets       bool             // the body is a file; otherwise JSON
 	byKey        bool             // with the API key; otherwise with a login token
 	anonymous    bool             // login itself
 	into         provider.Scratch // takes the answer as it is; nil means that it is JSON
@@ -159,7 +160,10 @@ func (a *account) send(ctx context.Context, r request, header http.Header) (stat
 		return 0, nil, garbage(err)
 	}
 	req.Header = header
-	if len(r.body) > 0 {
+	switch {
+	case r.octets:
+		req.Header.Set("Content-Type", "application/octet-stream")
+	case len(r.body) > 0:
 		req.Header.Set("Content-Type", "application/json")
 	}
 	resp, err := a.HTTP.Do(req)

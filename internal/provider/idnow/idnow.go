@@ -75,6 +75,11 @@ const maxEstimate = 7 * 24 * 3600
 // Start implements provider.Starter. The transaction number is our id, which
 // makes a second call for it harmless.
 func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session, error) {
+	for _, c := range o.Contracts { // before the session: it gets a document of each definition
+		if err := a.define(ctx, c); err != nil {
+			return provider.Session{}, err
+		}
+	}
 	body, err := json.Marshal(creation(o))
 	if err != nil {
 		return provider.Session{}, err
@@ -88,6 +93,11 @@ func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session
 	}
 	if answer.ID == "" || kyc.CheckText(answer.ID, maxWord) != "" {
 		return provider.Session{}, garbage(errors.New("the answer to /start names no id"))
+	}
+	for _, c := range o.Contracts {
+		if err := a.upload(ctx, o.Identification, c); err != nil {
+			return provider.Session{}, err
+		}
 	}
 	return provider.Session{
 		Reference:        answer.ID,

@@ -29,6 +29,9 @@ type result struct {
 	} `json:"contactdata"`
 	User     map[string]json.RawMessage `json:"userdata"`
 	Document map[string]cell            `json:"identificationdocument"`
+	ESigning struct {
+		Result string `json:"result"`
+	} `json:"esigning"`
 }
 
 // cell is one field with its standing. Some values are no texts; those we pass over.
@@ -86,7 +89,7 @@ func readResult(identification string, raw json.RawMessage) (provider.Finding, e
 	}
 	f := provider.Finding{
 		Event: event(r.Process.Result), Result: clip(r.Process.Result), Reason: clip(r.Process.Reason),
-		At: at.UTC(), Raw: raw, HasArchive: r.Process.Href != "", Phone: readPhone(r.Contact.MobilePhone),
+		At: at.UTC(), Raw: raw, HasArchive: r.Process.Href != "", Signed: r.ESigning.Result == "SUCCESS", Phone: readPhone(r.Contact.MobilePhone),
 		Fingerprint: fingerprint(r.Process.Result, r.Process.Reason, r.Process.Time),
 		Paper: provider.Paper{
 			Type: r.Document["type"].text(), Country: r.Document["country"].text(), Number: r.Document["number"].text(),

@@ -29,6 +29,7 @@ type Account struct {
 	APIKey      string // what the company logs in with
 	Prefix      string // first three characters of ident ids, "TST" if empty
 	Kind        Kind
+	ESign       bool   // its customers sign the documents that come for them
 	PushURL     string // where results are POSTed; "" sends none
 }
 

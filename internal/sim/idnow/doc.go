@@ -36,5 +36,8 @@
 //   - What was still to come of an attempt (FRAUDOK's SUCCESS, say) is dropped when the customer or /start begins another.
 //   - The robot API refuses identifications whose customer is no X-AUTOTEST robot: 412 PRECONDITION_FAILED.
 //   - DELETE leaves nothing, not even the link; the transaction number may be used again.
-//   - Electronic signing does not exist here: its robot is refused, and a signed document is 412 PRECONDITION_FAILED.
+//   - Electronic signing is an account's (Account.ESign), so that its robots are known at /start. Elsewhere documents are kept
+//     and never signed: 412 PRECONDITION_FAILED. Only PDF files can be signed; what cannot is refused when it is uploaded. A
+//     robot's documents may come until its call is over. The customer signs once, by a code of its own, whatever came; what
+//     is signed comes with the result. The signature is real (package pades), its certificate nobody's.
 package idnow

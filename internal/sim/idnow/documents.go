@@ -151,7 +151,7 @@ func (s *Server) getDefault(w http.ResponseWriter, r *http.Request) *apiError {
 func (a *account) instances() []instance {
 	var all []instance
 	for _, d := range a.Definitions {
-		one := instance{Name: d.Name, Version: d.Version, Status: "NEED_UPLOAD", Definition: d, Signatures: d.Signatures}
+		one := instance{Name: d.Name, Version: d.Version, Status: needUpload, Definition: d, Signatures: d.Signatures}
 		if data, ok := a.Defaults[d.Identifier]; ok {
 			one.upload(data)
 		}
@@ -164,7 +164,7 @@ func (i *instance) upload(data []byte) {
 	sum := sha256.Sum256(data)
 	digits := hex.EncodeToString(sum[:])
 	display := digits[:4] + "-" + digits[4:8] + "-" + digits[8:12]
-	i.Hash, i.DisplayHash, i.Status = &digits, &display, "UPLOADED"
+	i.Hash, i.DisplayHash, i.Status = &digits, &display, uploaded
 }
 
 // listDocuments is endpoint 19.
@@ -201,23 +201,40 @@ var (
 	errBegun      = errors.New("the identification has begun")
 )
 
-// alterDocument changes a customer's document, which is possible until the identification begins.
-func (s *Server) alterDocument(r *http.Request, f func(*instance)) *apiError {
+// alterDocument changes a customer's document, which is possible until the identification begins. data are its new bytes,
+// nil if they stay.
+func (s *Server) alterDocument(r *http.Request, data []byte, f func(*instance)) *apiError {
 	if s.sessionIn(r, r.PathValue("tx")) == nil {
 		return notFound("token")
 	}
+	var unfit *apiError
 	err := s.change(r.PathValue("tx"), func(ses *session) error {
 		i := instanceAt(ses, r)
 		switch {
 		case i < 0:
 			return errNoDocument
-		case ses.Attempt > 0:
+		case !ses.mayAlter():
 			return errBegun
 		}
 		f(&ses.Documents[i])
-		return nil
+		if !ses.ESign {
+			return nil
+		}
+		c := content{ses.Tx, ses.Documents[i].Definition.Identifier, data}
+		if data == nil {
+			c.Data = s.contents[c.key()]
+		}
+		if c.Data == nil {
+			return nil
+		}
+		if unfit = checkPDF(c.Data, ses.Documents[i].Signatures); unfit != nil {
+			return errUnchanged
+		}
+		return s.keepContent(c)
 	})
 	switch {
+	case unfit != nil:
+		return unfit
 	case errors.Is(err, ErrNoSession):
 		return notFound("token")
 	case errors.Is(err, errNoDocument):
@@ -243,7 +260,7 @@ func (s *Server) changeDocument(w http.ResponseWriter, r *http.Request) *apiErro
 	if err := json.Unmarshal(body, &sent); err != nil {
 		return &apiError{Status: http.StatusBadRequest, Cause: "UNPARSEABLE_JSON"}
 	}
-	refused = s.alterDocument(r, func(i *instance) {
+	refused = s.alterDocument(r, nil, func(i *instance) {
 		if sent.Name != nil {
 			i.Name = *sent.Name
 		}
@@ -276,16 +293,12 @@ func mergeSignatures(old json.RawMessage, more map[string]json.RawMessage) json.
 	return merged
 }
 
-// putDocumentData is endpoint 22. Only the hash is kept: nobody can read the bytes back before they are signed.
+// putDocumentData is endpoint 22. Nobody can read the bytes back before they are signed; where nothing is signed, only
+// the hash is kept.
 func (s *Server) putDocumentData(w http.ResponseWriter, r *http.Request) *apiError {
-	data, refused := readBody(w, r)
+	data, refused := readUpTo(w, r, maxDocument)
 	if refused != nil {
 		return refused
 	}
-	return s.alterDocument(r, func(i *instance) { i.upload(data) })
-}
-
-// getSigned is endpoint 23. Nothing is ever signed here.
-func (s *Server) getSigned(http.ResponseWriter, *http.Request) *apiError {
-	return preconditionFailed("The document is not signed")
+	return s.alterDocument(r, data, func(i *instance) { i.upload(data) })
 }

@@ -64,7 +64,15 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // readBody reads a request's body or says why it cannot.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *apiError) {
-	body, err := simkit.Body(w, r)
+	return readUpTo(w, r, simkit.MaxBody)
+}
+
+// maxDocument is the most that a document to be signed may have, in bytes.
+const maxDocument = 16 << 20
+
+// readUpTo is readBody with another limit.
+func readUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *apiError) {
+	body, err := simkit.BodyUpTo(w, r, limit)
 	switch {
 	case err == simkit.ErrTooLarge:
 		return nil, tooLarge

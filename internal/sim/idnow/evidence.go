@@ -101,7 +101,11 @@ func (s *Server) evidenceFile(ses *session, extension string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return packEvidence(report, files)
+		contracts, err := s.signedFiles(ses)
+		if err != nil {
+			return nil, err
+		}
+		return packEvidence(report, append(files, contracts...))
 	})
 }
 

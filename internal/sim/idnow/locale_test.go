@@ -63,10 +63,10 @@ func usedKeys(t *testing.T) map[string]bool {
 			used[prefix+name+suffix] = true
 		}
 	}
-	family("", ".title", slices.Concat(noticePages, agentPages, []string{"home", "landing", "missing", "question", "code", "ended"}))
+	family("", ".title", slices.Concat(noticePages, agentPages, []string{"home", "landing", "missing", "question", "code", "sign", "ended"}))
 	family("", ".text", slices.Concat(noticePages, agentPages))
 	family("", ".button", agentPages)
-	family("field.", "", slices.Concat(agreements, required, []string{"document", "issuer", "language", "mobile", "reference", "answer"}))
+	family("field.", "", slices.Concat(agreements, required, []string{"document", "issuer", "language", "mobile", "reference", "answer", "consent"}))
 	family("document.", "", documentKinds)
 	family("case.", "", endingCases)
 	family("reason.", "", reasons)
@@ -89,7 +89,7 @@ func usedKeys(t *testing.T) map[string]bool {
 }
 
 func TestEveryPageHasItsPicture(t *testing.T) {
-	for _, name := range append([]string{"icon", "question", "code", "review", "ended"}, agentPages...) {
+	for _, name := range append([]string{"icon", "question", "code", "sign", "review", "ended"}, agentPages...) {
 		if _, err := fs.Stat(pageFiles, "static/"+name+".svg"); err != nil {
 			t.Error(err)
 		}

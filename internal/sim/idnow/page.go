@@ -7,7 +7,7 @@ import (
 
 // noticePages only say something; agentPages show what the agent asks for, and a button.
 var (
-	noticePages = []string{"unknown", "expired", "finished", "review", "automatic", "foreign", "toolarge", "unreadable", "broken"}
+	noticePages = []string{"unknown", "expired", "finished", "review", "automatic", "unready", "foreign", "toolarge", "unreadable", "broken"}
 	agentPages  = []string{"waiting", "confirm", "front", "back", "proof", "tilt", "portrait"}
 )
 
@@ -41,7 +41,7 @@ func (p page) Problem(field string) string { return p.Problems[field] }
 // Wrong lists the fields with problems in the order of the form.
 func (p page) Wrong() []string {
 	order := slices.Concat([]string{"reference"}, agreements, autoAgreements, []string{"document", "issuer", "language", "mobile", "picture"}, required,
-		[]string{"validuntil", "answer"})
+		[]string{"validuntil", "answer", "consent"})
 	var wrong []string
 	for _, field := range order {
 		if p.Problems[field] != "" && !slices.Contains(wrong, field) {
@@ -126,7 +126,7 @@ func (p page) Place() int {
 	}
 	place := 0
 	for _, s := range callSteps {
-		if !slices.Contains(optionalSteps, s) {
+		if !slices.Contains(optionalSteps, s) && (s != stepSign || p.ses.signs()) {
 			place++
 		}
 		if string(s) == p.Name {
@@ -141,5 +141,12 @@ func (p page) Places() int {
 	if p.auto() {
 		return len(autoSteps)
 	}
-	return len(callSteps) - len(optionalSteps)
+	places := len(callSteps) - len(optionalSteps)
+	if !p.ses.signs() {
+		places--
+	}
+	return places
 }
+
+// Contracts lists the documents that the customer signs.
+func (p page) Contracts() []instance { return p.ses.toSign() }

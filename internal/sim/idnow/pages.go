@@ -162,6 +162,8 @@ func (s *Server) pageOf(ses *session) string {
 		return "review"
 	case expired && (ses.Step == stepEnded || ses.Step == stepLanding):
 		return "expired"
+	case ses.unready() && ses.Step == stepLanding:
+		return "unready"
 	default:
 		return string(ses.Step)
 	}

@@ -105,6 +105,9 @@ func (s *Server) deleteOne(w http.ResponseWriter, r *http.Request) *apiError {
 	if err := s.store.Delete(fileName(ses.Tx)); err != nil {
 		return s.failed(r, err)
 	}
+	if err := s.dropContents(ses); err != nil {
+		return s.failed(r, err)
+	}
 	delete(s.sessions, ses.Tx)
 	delete(s.byID, ses.ID)
 	writeJSON(w, http.StatusOK, struct{}{})
@@ -167,5 +170,13 @@ func (s *Server) copySession(a *account, from, to string) (id string, err error)
 		last.Report.Attachments = attachments(to, ses.Kind, ses.Document)
 	}
 	ses.Outcomes = []outcome{last}
+	for _, d := range ses.Documents {
+		identifier := d.Definition.Identifier
+		if data := s.contents[content{Tx: source.Tx, Identifier: identifier}.key()]; data != nil {
+			if err := s.keepContent(content{to, identifier, data}); err != nil {
+				return "", err
+			}
+		}
+	}
 	return ses.ID, s.put(ses)
 }

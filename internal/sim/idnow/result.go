@@ -15,6 +15,7 @@ type result struct {
 	Document    *identDocument    `json:"identificationdocument,omitempty"`
 	Attachments map[string]string `json:"attachments,omitempty"` // name → file in the ZIP
 	Questions   json.RawMessage   `json:"questions,omitempty"`
+	ESigning    *esigning         `json:"esigning,omitempty"` // if documents were signed
 }
 
 type process struct {

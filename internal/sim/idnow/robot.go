@@ -58,6 +58,9 @@ func (s *Server) robotSession(w http.ResponseWriter, r *http.Request) (*session,
 	if ses == nil {
 		return nil, notFound("transactionToken")
 	}
+	if ses.unready() {
+		return nil, preconditionFailed("A document that must be signed has not been uploaded")
+	}
 	if !ses.robot().Auto {
 		return nil, preconditionFailed("The customer of this identification is no test robot")
 	}

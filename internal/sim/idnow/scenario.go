@@ -33,6 +33,7 @@ const (
 	atOnce      wait = iota
 	afterReview      // as long as a review takes
 	afterDay         // 24 hours
+	afterHold        // 10 minutes: the certificate is held back
 )
 
 // ending is one result of a scenario.
@@ -83,7 +84,7 @@ func (ses *session) scenario(name string) scenario {
 	return known
 }
 
-// scenarios is every case of a video call. HOLDCERTIFICATE stands beside it: it exists with electronic signing only.
+// scenarios is every case of a video call. Some need electronic signing, or its absence: account.mayPlay.
 var scenarios = map[string]scenario{
 	"HAPPYPATH": {
 		Final:       []ending{reviewedSuccess},
@@ -122,11 +123,18 @@ var scenarios = map[string]scenario{
 		Final:       []ending{reviewedFraud},
 		Preliminary: []ending{calledSuspect, reviewedFraud},
 	},
+	holdCertificate: {
+		Final:       []ending{{After: afterHold, Result: success}},
+		Preliminary: []ending{calledWell, {After: afterHold, Result: success}},
+	},
 	"LONGREVIEW": {
 		Final:       []ending{{After: afterDay, Result: success}},
 		Preliminary: []ending{calledWell, {After: afterDay, Result: success}},
 	},
 }
+
+// holdCertificate delivers the result and the signed documents late.
+const holdCertificate = "HOLDCERTIFICATE"
 
 // happyPath is the case of everybody who asks for no other.
 const happyPath = "HAPPYPATH"
@@ -150,9 +158,6 @@ func robotOf(k Kind, data map[string]string) (robot, *apiError) {
 		prefix, name := parts[1], parts[2]
 		if prefix != "MANUAL" && prefix != "AUTO" {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test robot 'X-%sTEST'", prefix))
-		}
-		if name == "HOLDCERTIFICATE" {
-			return robot{}, preconditionFailed("The test robot 'HOLDCERTIFICATE' needs an identification with electronic signing")
 		}
 		if c, ok := findScenario(k, name); !ok || c.Unnamed {
 			return robot{}, badValue(field, fmt.Sprintf("There is no test case '%s'", name))
@@ -187,6 +192,8 @@ func (s *Server) planOf(ses *session, endings []ending, callEnd time.Time) []pla
 			at = at.Add(s.fate(ses.Tx, fmt.Sprintf("review %d of attempt %d", i, ses.Attempt)).Between(s.cfg.ReviewMin, s.cfg.ReviewMax))
 		case afterDay:
 			at = at.Add(24 * time.Hour)
+		case afterHold:
+			at = at.Add(10 * time.Minute)
 		case atOnce:
 		}
 		plan[i] = planned{At: at, ending: e}

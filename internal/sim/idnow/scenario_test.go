@@ -34,8 +34,8 @@ func TestScenarios(t *testing.T) {
 		{"FRAUDIDENT", []expected{review("FRAUD_SUSPICION_CONFIRMED")}, []expected{atOnce("FRAUD_SUSPICION_PENDING"), review("FRAUD_SUSPICION_CONFIRMED")}},
 		{"LONGREVIEW", []expected{day("SUCCESS")}, []expected{atOnce("REVIEW_PENDING"), day("SUCCESS")}},
 	}
-	if len(cases) != len(scenarios) {
-		t.Errorf("%d scenarios are tested of %d", len(cases), len(scenarios))
+	if len(cases) != len(scenarios)-1 { // HOLDCERTIFICATE: TestSigningRobots
+		t.Errorf("%d scenarios are tested of %d", len(cases), len(scenarios)-1)
 	}
 	for _, c := range cases {
 		for _, preliminary := range []bool{false, true} {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/identikit/identikit/internal/sim/pades"
 	"github.com/identikit/identikit/internal/sim/simkit"
 )
 
@@ -27,6 +28,7 @@ type Server struct {
 	sessions map[string]*session
 	byID     map[string]string // ident id → transaction number
 	due      dueHeap
+	contents map[string][]byte   // documents to be signed
 	accounts map[string]*account // by CompanyID; the map itself never changes
 	main     *account
 	faults   faults
@@ -34,6 +36,9 @@ type Server struct {
 	changed chan struct{} // wakes Run
 	running sync.Mutex    // held while something due is done or pushed
 	paused  int           // guarded by running
+
+	signing   sync.Mutex       // guards the next
+	authority *pades.Authority // nil until it is needed
 
 	examining chan struct{} // holds one for each picture that is being looked at
 	evidence  evidenceCache
@@ -54,7 +59,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, fmt.Errorf("idnow simulator: %w", err)
 	}
 	s := &Server{
-		cfg: cfg, store: store, sessions: map[string]*session{}, byID: map[string]string{},
+		cfg: cfg, store: store, sessions: map[string]*session{}, byID: map[string]string{}, contents: map[string][]byte{},
 		changed: make(chan struct{}, 1), examining: make(chan struct{}, 2),
 	}
 	s.SetURLs(cfg.GatewayURL, cfg.GoURL, cfg.RobotURL)
@@ -66,6 +71,9 @@ func New(cfg Config) (*Server, error) {
 
 func (s *Server) load() error {
 	if err := s.loadAccounts(); err != nil {
+		return err
+	}
+	if err := s.loadContents(); err != nil {
 		return err
 	}
 	return s.store.Each("session-", func(data []byte) error {

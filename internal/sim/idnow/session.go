@@ -11,6 +11,7 @@ import (
 type session struct {
 	Company   string // whose it is; "" in a file from before there were several accounts
 	Kind      Kind   `json:",omitempty"` // what the customer does
+	ESign     bool   `json:",omitempty"` // the customer signs documents besides
 	Tx        string // transaction number, the company's own
 	ID        string // ident id, "TST-XLFYB"
 	CreatedAt time.Time
@@ -35,6 +36,7 @@ type session struct {
 	Reopened  bool       // /start came after the last outcome, which therefore is the present result no more
 	Pushes    []push     // outcomes not yet told
 	Documents []instance `json:",omitempty"`
+	SignedAt  time.Time  `json:",omitzero"` // when the customer signed them
 }
 
 // document is the customer's choice on the page; the zero value stands for a German identity card.
@@ -125,7 +127,7 @@ func (ses *session) begin(first step) {
 	ses.Step = first
 	ses.Typed, ses.Codes, ses.Document = nil, 0, document{}
 	ses.Shots, ses.Taken = nil, 0
-	ses.Plan, ses.TimeoutAt = nil, time.Time{}
+	ses.Plan, ses.TimeoutAt, ses.SignedAt = nil, time.Time{}, time.Time{}
 }
 
 // end records a result and the push that tells it.
@@ -134,7 +136,9 @@ func (s *Server) end(ses *session, e ending, at time.Time) {
 	if n := len(ses.Outcomes); n > 0 && !told.After(ses.Outcomes[n-1].At) {
 		told = ses.Outcomes[n-1].At.Add(time.Millisecond) // no two results of a session bear the same time
 	}
-	ses.Outcomes = append(ses.Outcomes, outcome{At: told, Attempt: ses.Attempt, Report: s.report(ses, e, told)})
+	report := s.report(ses, e, told)
+	s.certify(ses, &report, told)
+	ses.Outcomes = append(ses.Outcomes, outcome{At: told, Attempt: ses.Attempt, Report: report})
 	ses.Step, ses.TimeoutAt, ses.Reopened = stepEnded, time.Time{}, false
 	if s.accountOf(ses).PushURL != "" {
 		ses.Pushes = append(ses.Pushes, push{Outcome: len(ses.Outcomes) - 1, At: at})

@@ -24,7 +24,11 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) *apiError {
 	if refused != nil {
 		return refused
 	}
-	if _, refused := robotOf(s.accountIn(r).Kind, p.Data); refused != nil {
+	robot, refused := robotOf(s.accountIn(r).Kind, p.Data)
+	if refused == nil {
+		refused = s.accountIn(r).mayPlay(robot)
+	}
+	if refused != nil {
 		return refused
 	}
 	id, isNew, err := s.open(s.accountIn(r), tx, p)
@@ -62,7 +66,10 @@ func (s *Server) open(a *account, tx string, p person) (id string, isNew bool, e
 	} else {
 		isNew = true
 		ses = &session{
-			Company: a.CompanyID, Kind: a.Kind, Tx: tx, ID: s.newID(a.Prefix, tx), CreatedAt: now, Step: stepLanding, Documents: a.instances(),
+			Company: a.CompanyID, Kind: a.Kind, ESign: a.ESign, Tx: tx, ID: s.newID(a.Prefix, tx), CreatedAt: now, Step: stepLanding, Documents: a.instances(),
+		}
+		if err := s.takeDefaults(a, ses); err != nil {
+			return "", false, err
 		}
 	}
 	ses.Data, ses.Questions = p.Data, p.Questions

@@ -33,6 +33,7 @@ func (s *Server) Steering() http.Handler {
 	mux.HandleFunc("POST /pushes", s.steerPushes)
 	mux.HandleFunc("POST /push", s.steerPush)
 	mux.HandleFunc("POST /unkind", s.steerUnkind)
+	mux.HandleFunc("GET /authority.pem", s.steerAuthority)
 	return mux
 }
 

@@ -25,12 +25,13 @@ const (
 	stepPortrait step = "portrait"
 	stepQuestion step = "question"
 	stepCode     step = "code"
+	stepSign     step = "sign"  // with electronic signing only
 	stepEnded    step = "ended" // no attempt is under way
 )
 
 // callSteps is the call, in order. The steps missing and proof are left out when nothing is, and when no proof of address
-// is needed.
-var callSteps = []step{stepConfirm, stepMissing, stepFront, stepBack, stepProof, stepTilt, stepPortrait, stepQuestion, stepCode}
+// is needed; sign is there with electronic signing only.
+var callSteps = []step{stepConfirm, stepMissing, stepFront, stepBack, stepProof, stepTilt, stepPortrait, stepQuestion, stepCode, stepSign}
 
 // identCode is the code that every customer "receives" by text message.
 const identCode = "123456"
@@ -92,6 +93,8 @@ func (f submit) apply() problems {
 		return f.question()
 	case f.ses.Step == stepCode:
 		return f.code()
+	case f.ses.Step == stepSign:
+		return f.sign()
 	case f.ses.Step == stepFront && f.ses.scenario(f.ses.robot().Case).AgentAborts:
 		f.server.complete(f.ses, f.ses.robot().Case, f.now)
 	default:
@@ -205,11 +208,12 @@ func (f submit) question() problems {
 // code takes the ident code. Wrong ones are counted in the session, so that a reload does not forget them.
 func (f submit) code() problems {
 	if strings.TrimSpace(f.form.Get("code")) == identCode {
-		name := f.ses.robot().Case
-		if name == "" {
-			name = happyPath
+		if len(f.ses.toSign()) > 0 {
+			f.ses.Codes = 0
+			f.ses.next()
+			return nil
 		}
-		f.server.complete(f.ses, name, f.now)
+		f.server.completeCall(f.ses, f.now)
 		return nil
 	}
 	f.ses.Codes++

@@ -11,12 +11,15 @@ import (
 // MaxBody is the most that a simulator reads of a request, in bytes.
 const MaxBody = 1 << 20
 
-// ErrTooLarge says that a request body is longer than MaxBody; answer it with 413.
-var ErrTooLarge = errors.New("request body over 1 MiB")
+// ErrTooLarge says that a request body is longer than the limit; answer it with 413.
+var ErrTooLarge = errors.New("request body too large")
 
 // Body reads a request's body whole. A longer one than MaxBody gives ErrTooLarge and closes the connection after the answer.
-func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+func Body(w http.ResponseWriter, r *http.Request) ([]byte, error) { return BodyUpTo(w, r, MaxBody) }
+
+// BodyUpTo is Body with another limit, for files.
+func BodyUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return nil, ErrTooLarge

@@ -9,13 +9,13 @@ import (
 
 type partners struct{ c conn }
 
-const partnerColumns = `id, name, client_id, secret_hash, ident_secret_hash, methods, greeting, success_url, failure_url, created_at`
+const partnerColumns = `id, name, client_id, secret_hash, ident_secret_hash, methods, greeting, success_url, failure_url, created_at, idnow_account`
 
 func readPartner(scan func(...any) error) (p kyc.Partner, err error) {
 	var methods string
 	var created int64
 	err = scan(&p.ID, &p.Name, &p.ClientID, &p.SecretHash, &p.IdentSecretHash, &methods,
-		&p.Greeting, &p.SuccessURL, &p.FailureURL, &created)
+		&p.Greeting, &p.SuccessURL, &p.FailureURL, &created, &p.IDnowAccount)
 	if err == nil {
 		err = json.Unmarshal([]byte(methods), &p.Methods)
 	}
@@ -42,9 +42,9 @@ func (s partners) Insert(p kyc.Partner) error {
 	if err != nil {
 		return err
 	}
-	return s.c.exec(`INSERT INTO partners (`+partnerColumns+`) VALUES (`+placeholders(1, 10)+`)`,
+	return s.c.exec(`INSERT INTO partners (`+partnerColumns+`) VALUES (`+placeholders(1, 11)+`)`,
 		p.ID, p.Name, p.ClientID, p.SecretHash, p.IdentSecretHash, string(methods),
-		p.Greeting, p.SuccessURL, p.FailureURL, us(p.CreatedAt))
+		p.Greeting, p.SuccessURL, p.FailureURL, us(p.CreatedAt), p.IDnowAccount)
 }
 
 func (s partners) Update(p kyc.Partner) error {
@@ -53,8 +53,8 @@ func (s partners) Update(p kyc.Partner) error {
 		return err
 	}
 	return s.c.exec(`UPDATE partners SET name = $2, secret_hash = $3, ident_secret_hash = $4, methods = $5,
-		greeting = $6, success_url = $7, failure_url = $8 WHERE id = $1`,
-		p.ID, p.Name, p.SecretHash, p.IdentSecretHash, string(methods), p.Greeting, p.SuccessURL, p.FailureURL)
+		greeting = $6, success_url = $7, failure_url = $8, idnow_account = $9 WHERE id = $1`,
+		p.ID, p.Name, p.SecretHash, p.IdentSecretHash, string(methods), p.Greeting, p.SuccessURL, p.FailureURL, p.IDnowAccount)
 }
 
 func readToken(scan func(...any) error) (t kyc.Token, err error) {

@@ -26,7 +26,8 @@ const entities = `SELECT id FROM persons WHERE id = $1
 	UNION ALL SELECT id FROM change_requests WHERE person_id = $1
 	UNION ALL SELECT id FROM mobile_numbers WHERE person_id = $1
 	UNION ALL SELECT id FROM messages WHERE person_id = $1
-	UNION ALL SELECT id FROM tax_identifications WHERE person_id = $1`
+	UNION ALL SELECT id FROM tax_identifications WHERE person_id = $1
+	UNION ALL SELECT id FROM originations WHERE person_id = $1`
 
 // traces is everything. Rows that others are found by come after those others.
 var traces = []trace{
@@ -86,6 +87,7 @@ var traces = []trace{
 	{table: "mobile_numbers", rows: `person_id = $1`, dropped: true},
 	{table: "messages", rows: `person_id = $1`, dropped: true},
 	{table: "tax_identifications", rows: `person_id = $1`, dropped: true},
+	{table: "originations", rows: `person_id = $1`, dropped: true},
 	{table: "device_activities", rows: `person_id = $1`, dropped: true},
 	{table: "device_consents", rows: `person_id = $1`, dropped: true},
 	{table: "terms_events", rows: `signed_by = $1`, dropped: true},

@@ -42,7 +42,7 @@ func Run(t *testing.T, open func(t *testing.T, clock kyc.Clock, sequenced bool) 
 		{"Pages", pages}, {"DeleteSubscription", deleteSubscription}, {"ReplayOnce", replayOnce}, {"Deliveries", deliveries},
 		{"Agreed", agreed}, {"Blanked", blanked}, {"BlankedOfBefore", blankedOfBefore}, {"ErasedOnce", erasedOnce},
 		{"ChangeRequests", changeRequests}, {"MobileNumbers", mobileNumbers}, {"Messages", messages},
-		{"TaxIdentifications", taxIdentifications}, {"Findings", findings},
+		{"TaxIdentifications", taxIdentifications}, {"Originations", originations}, {"Partners", partners}, {"Findings", findings},
 		{"Documents", documents}, {"SameUploadOnce", sameUploadOnce},
 	}
 	for _, c := range checks {
