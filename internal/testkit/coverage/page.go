@@ -76,7 +76,7 @@ func (p Proofs) Render(w io.Writer, file func(Test) (string, error)) error {
 	var b strings.Builder
 	for _, t := range Tables() {
 		rows += len(t.Rows)
-		fmt.Fprintf(&b, "\n## %s\n\n%d rows. Source: %s.\n\n| Row | Proved by |\n|---|---|\n", t.Name, len(t.Rows), t.Source)
+		fmt.Fprintf(&b, "\n## %s\n\nRows: %d. Source: %s.\n\n| Row | Proved by |\n|---|---|\n", t.Name, len(t.Rows), t.Source)
 		for _, name := range t.Rows {
 			tests := slices.Clone(p[Row{t.Name, name}])
 			slices.SortFunc(tests, func(a, b Test) int { return strings.Compare(a.Dir+"."+a.Name, b.Dir+"."+b.Name) })
