@@ -7,7 +7,7 @@ ROUNDS  ?= 100
 SEED    ?= 0
 FUZZ    ?=
 
-.PHONY: help run build test crash fuzz check bench generate clean
+.PHONY: help run build test coverage crash fuzz check bench generate clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ build: ## one static binary: bin/identikit
 
 test: ## every test on both databases, with the race detector; ARGS='-run X ./internal/…' narrows
 	@scripts/test.sh $(ARGS)
+
+coverage: ## docs/coverage.md anew: which test proves which row of the guides' tables
+	@scripts/coverage.sh
 
 crash: ## kill the server at random and at every commit point, on both databases; ROUNDS=100, SEED=0
 	@scripts/test.sh -timeout 120m -v -run '^TestCrash$$' ./internal/crashtest -args -crash.rounds=$(ROUNDS) -crash.seed=$(SEED) -crash.every

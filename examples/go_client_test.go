@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/identikit/identikit/internal/testkit/coverage"
 )
 
 // TestGoClient runs the example in Go beside a sandbox of its own.
@@ -37,10 +39,12 @@ func TestGoClient(t *testing.T) {
 
 // TestAutoIdent runs the tutorial of S2 step by step, with each of its test cases.
 func TestAutoIdent(t *testing.T) {
+	proof := coverage.Of(t)
 	ctx, bin, data := running(t, "autoident")
 	for scenario, want := range map[string][]string{
-		"HAPPYPATH": {"pending http", "Take a picture of your face", "All done", "it ended successful", "ID_DOCUMENT  idfrontside.jpg", "KYC_REPORT"},
-		"CANCELED":  {"it ended failed"}, "FRAUDIDENT": {"it ended failed"},
+		"HAPPYPATH": {"1  Create a person\n", "2  Create an identification resource\n", "3  Trigger the identification\n", "4  Complete the identification flow\n",
+			"pending http", "Take a picture of your face", "All done", "it ended successful", "ID_DOCUMENT  idfrontside.jpg", "KYC_REPORT"},
+		"CANCELED": {"it ended failed"}, "FRAUDIDENT": {"it ended failed"},
 	} {
 		said := example(t, ctx, filepath.Join(bin, "autoident"), "--ready-file", filepath.Join(data, "ready.json"), "--scenario", scenario)
 		for _, w := range want {
@@ -48,7 +52,38 @@ func TestAutoIdent(t *testing.T) {
 				t.Errorf("%s: it does not say %q:\n%s", scenario, w, said)
 			}
 		}
+		proof.Row("S2 test scenarios", scenario)
 	}
+	proof.Row("S2 test scenario prefixes", "X-MANUALTEST")
+	for _, step := range []string{
+		"1. Create a person", "2. Create an identification resource", "3. Trigger the identification", "4. Complete the identification flow",
+	} {
+		proof.Row("S2 happy path tutorial", step)
+	}
+}
+
+// TestVideo runs the tutorial of S4 step by step.
+func TestVideo(t *testing.T) {
+	proof := coverage.Of(t)
+	ctx, bin, data := running(t, "video")
+	said := example(t, ctx, filepath.Join(bin, "video"), "--ready-file", filepath.Join(data, "ready.json"))
+	for _, want := range []string{
+		"1  Create a person\n", "2  Create an identification resource\n", " created\n3  Trigger the identification\n   pending http",
+		"4  Complete the identification flow\n", "All done", "5  Retrieve the identification and its webhook\n   it ended successful\n",
+		"   webhook: created\n   webhook: pending\n   webhook: successful\n",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it does not say %q:\n%s", want, said)
+		}
+	}
+	for _, step := range []string{
+		"1. Create a person", "2. Create an identification resource", "3. Trigger the identification",
+		"4. Complete the identification flow", "5. Retrieve the identification and its webhook",
+	} {
+		proof.Row("S4 happy path tutorial", step)
+	}
+	proof.Row("S4 test scenario prefixes", "X-MANUALTEST")
+	proof.Row("S4 test scenarios", "HAPPYPATH")
 }
 
 // running builds an example and starts a sandbox for it; the folders are those of

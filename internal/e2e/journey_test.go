@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/identikit/identikit/client"
 	"github.com/identikit/identikit/internal/sandbox"
+	"github.com/identikit/identikit/internal/testkit/coverage"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -72,6 +74,7 @@ func checkDownload(w *world, personID string, d client.Document) {
 // every ending that the README promises by name.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
+	proof := coverage.Of(t)
 	const (
 		successful, failed, aborted, canceled = client.StatusSuccessful, client.StatusFailed, client.StatusAborted, client.StatusCanceled
 		maybeGood, maybeBad                   = client.StatusPendingSuccessful, client.StatusPendingFailed
@@ -123,9 +126,27 @@ func TestScenarios(t *testing.T) {
 						t.Errorf("%s: %s %q, want %s %q", c.scenario, i.Status, i.FailureReason, last, reason)
 					}
 					checkPerson(w, i.PersonID, c.scenario)
+					proveVideo(proof, c.scenario, append(statuses{client.StatusCreated, client.StatusPending}, want...))
 				}
 			})
 		})
+	}
+}
+
+// proveVideo names the rows of S4 that a scenario proved.
+func proveVideo(proof *coverage.Proof, scenario string, told []client.Status) {
+	proof.Row("S4 test scenario prefixes", "X-AUTOTEST")
+	if scenario != "FRAUDREVIEW" && scenario != "CANCELLED" { // from the provider's own list
+		proof.Row("S4 test scenarios", scenario)
+	}
+	for _, s := range told {
+		if s != client.StatusPendingSuccessful { // from S0
+			proof.Row("S4 status values", string(s))
+		}
+	}
+	if chain := strings.Join(ids(told, func(s client.Status) string { return string(s) }), " → "); chain == "created → pending → successful" ||
+		chain == "created → pending → canceled → successful" || chain == "created → pending → successful → canceled" {
+		proof.Row("S4 status transitions", chain)
 	}
 }
 

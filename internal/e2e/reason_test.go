@@ -8,6 +8,7 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method/reason"
 	"github.com/identikit/identikit/internal/sandbox"
+	"github.com/identikit/identikit/internal/testkit/coverage"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -16,10 +17,14 @@ var ends = map[client.ReasonGroup]client.Status{
 	client.ReasonAborted: client.StatusAborted, client.ReasonCancelled: client.StatusCanceled, client.ReasonFraud: client.StatusFailed,
 }
 
+// guides are those of the methods that have one.
+var guides = map[client.Method]string{client.MethodIDnow: "S4", client.MethodIDnowAutoIdent: "S2"}
+
 // TestEveryReason walks every failure reason of both guides, by the name of the
 // person, to the partner's webhook. The simulator has lists of its own.
 func TestEveryReason(t *testing.T) {
 	t.Parallel()
+	proof := coverage.Of(t)
 	testdb.Each(t, func(t *testing.T, url string) {
 		w := start(t, url, func(o *sandbox.Options) { o.SameEvidence = true })
 		hooks := receive(t)
@@ -45,6 +50,10 @@ func TestEveryReason(t *testing.T) {
 				same(t, code, hooks.told(t, i.ID), []client.Status{client.StatusCreated, client.StatusPending, end})
 				if i = w.again(i); i.Status != end || i.FailureReason != shown {
 					t.Errorf("%s: %s: %s %q, want %s %q", m, code, i.Status, i.FailureReason, end, shown)
+				}
+				proof.Row(guides[m]+" failure codes", code)
+				if m == client.MethodIDnowAutoIdent { // S4 has no groups
+					proof.Row("S2 groups of failure codes", string(known[code].Group))
 				}
 			}
 		}

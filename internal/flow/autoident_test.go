@@ -12,6 +12,7 @@ import (
 
 	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/testkit"
+	"github.com/identikit/identikit/internal/testkit/coverage"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -28,6 +29,7 @@ func again(l *testkit.Live, person string) string {
 // TestAutoIdentScenarios is the table of S2, "Test scenarios", each with the
 // statuses that its partner is told, and what may be known of a reason.
 func TestAutoIdentScenarios(t *testing.T) {
+	proof := coverage.Of(t)
 	testdb.Each(t, func(t *testing.T, url string) {
 		l := testkit.Start(t, url)
 		r := testkit.NewReceiver(t)
@@ -70,13 +72,19 @@ func TestAutoIdentScenarios(t *testing.T) {
 			if got := reasonAtProvider(t, l, ident); got != c.reason {
 				t.Errorf("%s: the provider's reason is %q, want %q", c.name, got, c.reason)
 			}
+			proof.Row("S2 test scenarios", c.name)
+			for _, status := range []string{"created", "pending", c.end} {
+				proof.Row("S2 status values", status)
+			}
 		}
+		proof.Row("S2 status transitions", "created → pending → successful")
 	})
 }
 
 // TestAutoIdentChains are cases 2 and 3 of S2, Appendix II; TestAutoIdentScenarios
 // has case 1.
 func TestAutoIdentChains(t *testing.T) {
+	proof := coverage.Of(t)
 	l := testkit.Start(t, "")
 	r := testkit.NewReceiver(t)
 	r.Subscribe(l, "IDENTIFICATION")
@@ -100,6 +108,12 @@ func TestAutoIdentChains(t *testing.T) {
 		}
 		if o := l.Call(200, "GET", ident, nil); o["failure_reason"] != c.reason {
 			t.Errorf("%s: the reason is %v, want %v", name, o["failure_reason"], c.reason)
+		}
+		if strings.HasPrefix(name, "case ") {
+			proof.Row("S2 status transitions", strings.Join(c.want, " → "))
+		}
+		for _, status := range c.want {
+			proof.Row("S2 status values", status)
 		}
 	}
 }
@@ -160,6 +174,7 @@ func TestAutoIdentRefusedCases(t *testing.T) {
 // TestAutoIdentPreliminary: an account with preliminary results tells of a
 // suspicion, which S2 lists as pending_failed; CHECK_PENDING changes nothing.
 func TestAutoIdentPreliminary(t *testing.T) {
+	proof := coverage.Of(t)
 	l := testkit.Start(t, "", func(o *sandbox.Options) { o.Preliminary = true })
 	r := testkit.NewReceiver(t)
 	r.Subscribe(l, "IDENTIFICATION")
@@ -171,6 +186,9 @@ func TestAutoIdentPreliminary(t *testing.T) {
 		l.Advance("5m")
 		if got := r.Statuses(path.Base(ident)); !slices.Equal(got, want) {
 			t.Errorf("%s: webhooks told %v, want %v", name, got, want)
+		}
+		for _, status := range want {
+			proof.Row("S2 status values", status)
 		}
 	}
 }

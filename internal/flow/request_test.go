@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/identikit/identikit/internal/testkit"
+	"github.com/identikit/identikit/internal/testkit/coverage"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -96,6 +97,7 @@ func TestJoin(t *testing.T) {
 
 // TestRefusal: the provider's errors are shown as S0 shows them; nothing changed.
 func TestRefusal(t *testing.T) {
+	proof := coverage.Of(t)
 	l := testkit.Start(t, "")
 	for _, name := range []string{"X-AUTOTEST-HOLDCERTIFICATE", "X-AUTOTEST-NOSUCHCASE", "X-MANUALTEST-"} {
 		ident := created(l, name)
@@ -118,6 +120,7 @@ func TestRefusal(t *testing.T) {
 			t.Errorf("%s turned %s by itself", name, s)
 		}
 	}
+	proof.Row("S4 test scenarios", "HOLDCERTIFICATE") // "only performable with an eSigning identification"
 }
 
 // TestManyRequests: 16 at once make one session and one answer.

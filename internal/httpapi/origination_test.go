@@ -16,6 +16,7 @@ import (
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/testkit"
+	"github.com/identikit/identikit/internal/testkit/coverage"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -60,6 +61,7 @@ func signing(document string) object {
 // signature valid.
 func TestOrigination(t *testing.T) {
 	t.Parallel()
+	proof := coverage.Of(t)
 	testdb.Each(t, func(t *testing.T, url string) {
 		l := testkit.Start(t, url)
 		hooks := testkit.NewReceiver(t)
@@ -116,6 +118,7 @@ func TestOrigination(t *testing.T) {
 		if payload["esigning"].(object)["result"] != "SUCCESS" {
 			t.Errorf("%v", payload["esigning"])
 		}
+		proof.Row("S4 document types", "SIGNED_CONTRACT")
 		var statuses []string
 		for _, h := range hooks.Hooks() {
 			body := objectOf(t, h.Body)
@@ -131,6 +134,7 @@ func TestOrigination(t *testing.T) {
 // TestOriginationEnds: each way an origination can end, on the simulated provider.
 func TestOriginationEnds(t *testing.T) {
 	t.Parallel()
+	proof := coverage.Of(t)
 	l := testkit.Start(t, "")
 	for _, c := range []struct{ name, content, wait, want string }{
 		{"X-AUTOTEST-HAPPYPATH", contractPDF(t), "5m", "completed"},
@@ -154,6 +158,7 @@ func TestOriginationEnds(t *testing.T) {
 	base := "/v1/persons/" + l.Person("X-AUTOTEST-HOLDCERTIFICATE") + "/identifications"
 	ident := base + "/" + l.Call(201, "POST", base, object{"method": "idnow"})["id"].(string)
 	refused(t, l, 400, "idnow_error", "PATCH", ident+"/request", nil)
+	proof.Row("S4 test scenarios", "HOLDCERTIFICATE")
 }
 
 // TestOriginationRules: what is wrong is said, all of it at once.
