@@ -91,3 +91,10 @@ need_chromium() {
 		install chromium && find_chromium && return 0
 	die "Chromium is missing: install chromium or google-chrome, or name one by CHROMIUM=/path/to/it"
 }
+
+# need_pdfsig: a reader of PDF files that is not ours judges our signatures.
+need_pdfsig() {
+	have pdfsig && return 0
+	may_install && install poppler-utils && have pdfsig && return 0
+	die "pdfsig is missing: install poppler-utils (apt install poppler-utils, brew install poppler)"
+}

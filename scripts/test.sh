@@ -83,6 +83,7 @@ need_go
 need_cc
 CHROMIUM=$(need_chromium)
 export CHROMIUM
+need_pdfsig
 if [ -z "${IDENTIKIT_TEST_POSTGRES:-}" ]; then
 	bin=$(need_postgres)
 	start_postgres
