@@ -326,8 +326,8 @@ func zipBombs(_ *testing.T, _ context.Context, v *victim) error {
 		return err
 	}
 	documents, err := v.settled(paths[0])
-	if got, want := strings.Join(documents, " "), "idbackside.jpg idfrontside.jpg kyc_report.pdf userface.jpg"; err != nil || got != want {
-		return fmt.Errorf("paths in names became %q, want %q: %v", got, want, err)
+	if err != nil || len(documents) > 0 { // refused as a whole, like the bombs
+		return fmt.Errorf("paths in names became %v: %v", documents, err)
 	}
 	return nil
 }
