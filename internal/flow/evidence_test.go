@@ -37,7 +37,9 @@ func (f *firm) Start(context.Context, provider.Order) (provider.Session, error) 
 	return provider.Session{Reference: "TST-ABCDE", URL: "https://go.example"}, f.away
 }
 
-func (f *firm) Poll(context.Context, string) (provider.Finding, error) { return f.finding, f.away }
+func (f *firm) Poll(context.Context, provider.Ref) (provider.Finding, error) {
+	return f.finding, f.away
+}
 
 func (f *firm) Archive(_ context.Context, _ string, into provider.Scratch) ([]provider.File, error) {
 	if _, err := into.Write([]byte("zip")); err != nil {

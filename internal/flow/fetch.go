@@ -113,7 +113,7 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if err != nil {
 		return err
 	}
-	finding, err := adapter.Poller.Poll(ctx, i.ID)
+	finding, err := adapter.Poller.Poll(ctx, refOf(i))
 	if errors.Is(err, provider.ErrNoResult) {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return settle(tx, i) })
 	}
@@ -145,6 +145,10 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 		}
 		return settle(tx, i)
 	})
+}
+
+func refOf(i kyc.Identification) provider.Ref {
+	return provider.Ref{Identification: i.ID, Handle: i.Handle}
 }
 
 // wouldSucceed tells whether the finding is a success that is news, so that its
@@ -208,7 +212,7 @@ func (s *Service) fetchEvidence(ctx context.Context, j kyc.Job) error {
 	if err != nil {
 		return err
 	}
-	finding, err := adapter.Poller.Poll(ctx, i.ID)
+	finding, err := adapter.Poller.Poll(ctx, refOf(i))
 	if err != nil && !errors.Is(err, provider.ErrNoResult) {
 		return err
 	}

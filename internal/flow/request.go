@@ -238,7 +238,7 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 		return s.putOff(ctx, j, err)
 	}
 	session, err := adapter.Starter.Start(ctx, provider.Order{
-		Identification: i.ID, Language: i.Language, Person: p.Attributes, Contracts: contracts,
+		Identification: i.ID, Language: i.Language, Person: p.Attributes, IBAN: i.IBAN, Contracts: contracts,
 		ProofOfAddress: provider.Proof{Type: i.ProofOfAddressType, IssuedOn: i.ProofOfAddressIssuedAt},
 	})
 	ctx = context.WithoutCancel(ctx)
@@ -345,7 +345,7 @@ func (s *Service) accepted(ctx context.Context, j kyc.Job, session provider.Sess
 		if !ok {
 			return tx.Jobs().Done(j) // somebody else was faster
 		}
-		i.Reference, i.URL, i.EstimatedWaitingTime = session.Reference, session.URL, session.EstimatedWaiting
+		i.Reference, i.URL, i.Handle, i.EstimatedWaitingTime = session.Reference, session.URL, session.Handle, session.EstimatedWaiting
 		if i.RequestedAt.IsZero() {
 			i.RequestedAt, i.LinkExpiresAt = tx.Now(), tx.Now().Add(rules.LinkLifetime)
 		}

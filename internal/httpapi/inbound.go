@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
 )
 
 // receive takes a call of a firm. Its path cannot be guessed, and what it says
@@ -18,7 +19,7 @@ func (s *Server) receive(c *call) error {
 	if err != nil {
 		return err
 	}
-	identification, err := in.Receiver.Receive(c.Request.Header, b)
+	identification, err := in.Receiver.Receive(provider.Push{Header: c.Request.Header, Tail: c.PathValue("tail"), Body: b})
 	if err != nil {
 		return err
 	}

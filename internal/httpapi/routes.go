@@ -89,6 +89,7 @@ var Routes = []Route{
 	{Method: "GET", Path: "/docs", open: true, fn: static("text/html; charset=utf-8", api.Docs)},
 
 	{Method: "POST", Path: "/inbound/{provider}/{secret}", open: true, fn: (*Server).receive},
+	{Method: "POST", Path: "/inbound/{provider}/{secret}/{tail}", open: true, fn: (*Server).receive},
 }
 
 // handler mounts the routes by path, so that a wrong method is told apart from

@@ -28,6 +28,9 @@ var Methods = []Method{
 	MethodIDnow, MethodIDnowAutoident, MethodIDnowCustom, MethodManual, MethodPostident,
 }
 
+// Bankident tells whether the method begins with a login to the customer's bank.
+func (m Method) Bankident() bool { return m == MethodBank || m == MethodBankID }
+
 // KnownMethod tells whether the API has a method of that name.
 func KnownMethod(m Method) bool { return slices.Contains(Methods, m) }
 
@@ -50,6 +53,7 @@ type Identification struct {
 	State     State
 
 	Reference string // the provider's token; never shown to the customer (S4)
+	Handle    string // by which the provider's adapter finds its session; shown to nobody
 	URL       string // where the customer goes
 
 	Language               string
@@ -58,26 +62,37 @@ type Identification struct {
 	IBAN                   string
 	TermsSignedAt          time.Time
 	EstimatedWaitingTime   *int   // seconds, from `request` on
-	FailureReason          string // shown for aborted and canceled only
+	FailureReason          string // see VisibleReason
+	StatusCode             string // provider_status_code: how the firm that checks identity data ended (partner-api.md §4.8)
+	ReferenceToken         string // current_reference_token: stands beside the one-time password that was sent last (S3)
 	Address                string // JSON of the six members: the person's, later the confirmed one
 	DeviceData             []byte // sealed with the person's key, never parsed
 
 	CompletedAt   time.Time
 	RequestedAt   time.Time // the first time
 	LinkExpiresAt time.Time
-	LastFindingAt time.Time // the provider's time of the newest result that was taken in
-	CreatedAt     time.Time
-	Version       int64
+	// AuthorizationExpiresAt is until when a signature can be authorized and
+	// confirmed at all, ConfirmationExpiresAt until when the password that was sent last is good (S3).
+	AuthorizationExpiresAt, ConfirmationExpiresAt time.Time
+	LastFindingAt                                 time.Time // the provider's time of the newest result that was taken in
+	CreatedAt                                     time.Time
+	Version                                       int64
 }
 
 // AboutPerson says whose data this is.
 func (i Identification) AboutPerson() string { return i.PersonID }
 
 // VisibleReason is the failure reason as far as partners may know it: "No
-// reason can be disclosed for the final failed status" (S4).
+// reason can be disclosed for the final failed status" (S4) of video and
+// automatic identification; Bankident tells it of failed and expired (rulings §3).
 func (i Identification) VisibleReason() string {
-	if i.State == Aborted || i.State == Canceled {
+	switch i.State {
+	case Aborted, Canceled:
 		return i.FailureReason
+	case Failed, Expired:
+		if i.Method.Bankident() {
+			return i.FailureReason
+		}
 	}
 	return ""
 }

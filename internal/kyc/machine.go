@@ -55,6 +55,15 @@ const (
 	AttemptAborted   Event = "attempt_aborted"  // this attempt was broken off
 	CanceledByReview Event = "canceled"         // the provider threw the result out
 	DeadlinePassed   Event = "deadline_passed"  // the link is too old
+	BankConfirmed    Event = "bank_confirmed"   // the customer's bank has confirmed who the account's holder is
+	DataReceived     Event = "data_received"    // identity data came and goes to the firm that checks it
+	DataAccepted     Event = "data_accepted"    // that firm accepts them
+	DataRejected     Event = "data_rejected"    // that firm found fraud in them
+	Authorized       Event = "authorized"       // a signature was asked for, a one-time password is on its way
+	SignConfirmed    Event = "confirmed"        // the customer gave that password
+	DocumentsSigned  Event = "signed"           // the signatures are there
+	SigningFailed    Event = "signing_failed"   // the signer will not sign
+	AttemptOver      Event = "attempt_over"     // this attempt to sign is over without a signature; another may follow
 	NothingNew       Event = "nothing_new"      // the provider has not decided anything
 	NotUnderstood    Event = "result_not_known" // a result we have no word for: kept, changes nothing
 )

@@ -22,9 +22,27 @@ type Rules struct {
 	// Renews says that the method is for persons who have been identified before
 	// by any method, and for nobody else (S2: Re-KYC).
 	Renews bool
+	// Bank says that the customer logs in to a bank account, whose IBAN is asked for.
+	Bank bool
+	// SoleHolder says that the account must have no other holder.
+	SoleHolder bool
+	// Registered says that a register must know the person as identified before
+	// (the eligibility check).
+	Registered bool
+	// SignerTerms says that consent to the signer's terms is asked for.
+	SignerTerms bool
+	// CountsAsRepeated are the methods of which one success makes this one pointless.
+	CountsAsRepeated []kyc.Method
 	// LinkLifetime runs from the first request.
 	LinkLifetime time.Duration
+	// AuthorizeWithin runs from authorization_required on and is never extended,
+	// ConfirmWithin from each authorization on; zero for methods without a
+	// signature of their own.
+	AuthorizeWithin, ConfirmWithin time.Duration
 }
+
+// Signs says that the customer signs electronically (authorize and confirm).
+func (r Rules) Signs() bool { return r.AuthorizeWithin > 0 }
 
 // Check says what hinders the person from being identified this way. before tells
 // whether the person has a successful identification already; it counts only for

@@ -28,6 +28,7 @@ type Adapter struct {
 	Receiver Receiver
 	Archiver Archiver
 	Reader   Reader
+	Taker    Taker
 }
 
 // Starter opens a session. The same identification twice gives the same session.
@@ -41,6 +42,7 @@ type Order struct {
 	Language       string // "DE", "EN" or empty
 	ProofOfAddress Proof
 	Person         kyc.Attributes
+	IBAN           string     // of the account that the customer must log in to; empty unless a bank is asked
 	Contracts      []Contract // what the customer signs in the session; only accounts with e-signing take any
 }
 
@@ -69,13 +71,27 @@ type Proof struct {
 // Session is what the firm answers.
 type Session struct {
 	Reference        string
+	Handle           string // see Ref
 	URL              string
 	EstimatedWaiting *int // seconds; nil when the firm does not say
 }
 
+// Ref is a session as the firm's adapter finds it again.
+type Ref struct {
+	Identification string
+	Handle         string // what the adapter answered when it began; empty for firms that know our id
+}
+
 // Poller asks how a session stands. ErrNoResult: no attempt has ended yet.
 type Poller interface {
-	Poll(ctx context.Context, identification string) (Finding, error)
+	Poll(ctx context.Context, r Ref) (Finding, error)
+}
+
+// Taker takes the customer's identity data: the archive that a partner's app has
+// made of pictures and data. The same identification twice is taken once.
+type Taker interface {
+	// Take reads an archive of so many bytes and returns the handle to poll with.
+	Take(ctx context.Context, o Order, archive io.Reader, size int64) (handle string, err error)
 }
 
 // ErrNoResult says that the firm has nothing to tell yet.
@@ -89,7 +105,14 @@ type Reader interface {
 // Receiver reads a call of the firm. It answers which identification it is
 // about; what it claims is not believed but asked for again.
 type Receiver interface {
-	Receive(h http.Header, body []byte) (identification string, err error)
+	Receive(p Push) (identification string, err error)
+}
+
+// Push is a call of the firm.
+type Push struct {
+	Header http.Header
+	Tail   string // what stands in the path after the secret, for firms that add an id there
+	Body   []byte
 }
 
 // Archiver downloads what the firm kept of a finished session, as it is, into
@@ -129,6 +152,16 @@ type Finding struct {
 	Values         []Value
 	Phone          string // the number that was checked in the call, E.164
 	Paper          Paper
+	Account        Account
+	StatusCode     string // the provider_status_code of the API; empty for firms without one
+}
+
+// Account is the bank account that the customer logged in to, and the transfer
+// that proves it.
+type Account struct {
+	Holder, IBAN, BIC, BankName string
+	Joint                       bool   // it has more than one holder
+	Transfer                    string // the number of the reference transfer
 }
 
 // Value is one field of the person as the firm saw it.

@@ -10,6 +10,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -86,7 +87,22 @@ func (g *Guards) Guard(name string, a provider.Adapter) provider.Adapter {
 	if r := a.Archiver; r != nil {
 		a.Archiver = archiver{x, r}
 	}
+	if t := a.Taker; t != nil {
+		a.Taker = taker{x, t}
+	}
 	return a
+}
+
+// GuardSigning decorates an account at a signer.
+func (g *Guards) GuardSigning(name string, s provider.Signing) provider.Signing {
+	x := g.account(name)
+	if s.Signer != nil {
+		s.Signer = signer{x, s.Signer}
+	}
+	if s.Confirmer != nil {
+		s.Confirmer = confirmer{x, s.Confirmer}
+	}
+	return s
 }
 
 func (g *Guards) account(name string) *account {
@@ -201,8 +217,8 @@ type poller struct {
 }
 
 // Poll implements provider.Poller.
-func (p poller) Poll(ctx context.Context, identification string) (provider.Finding, error) {
-	return call(ctx, p.account, "poll", func() (provider.Finding, error) { return p.Poller.Poll(ctx, identification) })
+func (p poller) Poll(ctx context.Context, r provider.Ref) (provider.Finding, error) {
+	return call(ctx, p.account, "poll", func() (provider.Finding, error) { return p.Poller.Poll(ctx, r) })
 }
 
 type archiver struct {
@@ -213,4 +229,40 @@ type archiver struct {
 // Archive implements provider.Archiver.
 func (a archiver) Archive(ctx context.Context, identification string, into provider.Scratch) ([]provider.File, error) {
 	return call(ctx, a.account, "archive", func() ([]provider.File, error) { return a.Archiver.Archive(ctx, identification, into) })
+}
+
+type taker struct {
+	*account
+	provider.Taker
+}
+
+// Take implements provider.Taker.
+func (t taker) Take(ctx context.Context, o provider.Order, archive io.Reader, size int64) (string, error) {
+	return call(ctx, t.account, "take", func() (string, error) { return t.Taker.Take(ctx, o, archive, size) })
+}
+
+type signer struct {
+	*account
+	provider.Signer
+}
+
+// Sign implements provider.Signer.
+func (s signer) Sign(ctx context.Context, o provider.SigningOrder) (provider.SigningSession, error) {
+	return call(ctx, s.account, "sign", func() (provider.SigningSession, error) { return s.Signer.Sign(ctx, o) })
+}
+
+// Ask implements provider.Signer.
+func (s signer) Ask(ctx context.Context, handle string) (provider.Signature, error) {
+	return call(ctx, s.account, "ask", func() (provider.Signature, error) { return s.Signer.Ask(ctx, handle) })
+}
+
+type confirmer struct {
+	*account
+	provider.Confirmer
+}
+
+// Confirm implements provider.Confirmer.
+func (c confirmer) Confirm(ctx context.Context, handle, password string) error {
+	_, err := call(ctx, c.account, "confirm", func() (struct{}, error) { return struct{}{}, c.Confirmer.Confirm(ctx, handle, password) })
+	return err
 }

@@ -50,7 +50,7 @@ func (f *firm) Start(context.Context, provider.Order) (provider.Session, error) 
 	return provider.Session{Reference: "TST"}, f.call()
 }
 
-func (f *firm) Poll(context.Context, string) (provider.Finding, error) {
+func (f *firm) Poll(context.Context, provider.Ref) (provider.Finding, error) {
 	return provider.Finding{Result: "SUCCESS"}, f.call()
 }
 
@@ -121,7 +121,7 @@ func TestBreaker(t *testing.T) {
 		}
 		for _, call := range []func() error{
 			func() error { return s.start(t.Context()) },
-			func() error { _, err := s.Poller.Poll(t.Context(), "a"); return err },
+			func() error { _, err := s.Poller.Poll(t.Context(), provider.Ref{Identification: "a"}); return err },
 			func() error { _, err := s.Archiver.Archive(t.Context(), "a", nil); return err },
 		} {
 			if after, not := notCalled(call()); !not || after != guard.DefaultPause {
@@ -243,7 +243,7 @@ func TestConcurrent(t *testing.T) {
 				if n%2 == 0 {
 					poller = again.Poller
 				}
-				if _, err := poller.Poll(t.Context(), "a"); err != nil {
+				if _, err := poller.Poll(t.Context(), provider.Ref{Identification: "a"}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -260,7 +260,7 @@ func TestConcurrent(t *testing.T) {
 			t.Error("it got in")
 		}
 		other := &firm{}
-		if _, err := s.guards.Guard("other", other.adapter()).Poller.Poll(t.Context(), "a"); err != nil || other.calls != 1 {
+		if _, err := s.guards.Guard("other", other.adapter()).Poller.Poll(t.Context(), provider.Ref{Identification: "a"}); err != nil || other.calls != 1 {
 			t.Errorf("another account: %v", err)
 		}
 		close(s.hold)

@@ -169,7 +169,7 @@ func FuzzReceive(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		tx, err := receiver{}.Receive(http.Header{}, body)
+		tx, err := receiver{}.Receive(provider.Push{Body: body})
 		if err != nil {
 			if !kyc.IsKind(err, kyc.Invalid) || tx != "" {
 				t.Errorf("%q: %q %v", body, tx, err)
@@ -231,7 +231,7 @@ func FuzzAnswer(f *testing.F) {
 			if w := session.EstimatedWaiting; w != nil && (*w < 0 || *w > 7*24*3600) {
 				t.Errorf("%q: an estimate of %d s", answer, *w)
 			}
-			_, err = a.Poller.Poll(ctx, "TX-1")
+			_, err = a.Poller.Poll(ctx, provider.Ref{Identification: "TX-1"})
 			portKnows(t, err)
 			_, err = a.Archiver.Archive(ctx, "TX-1", &memory{})
 			portKnows(t, err)

@@ -131,7 +131,8 @@ func (a *account) waiting(ctx context.Context) *int {
 }
 
 // Poll implements provider.Poller: endpoint 9, the bare result.
-func (a *account) Poll(ctx context.Context, identification string) (provider.Finding, error) {
+func (a *account) Poll(ctx context.Context, r provider.Ref) (provider.Finding, error) {
+	identification := r.Identification
 	var raw json.RawMessage
 	err := a.call(ctx, request{method: http.MethodGet, path: "/identifications/" + url.PathEscape(identification)}, &raw)
 	if kyc.IsKind(err, kyc.NotFound) {
@@ -177,14 +178,14 @@ func (reader) Read(identification string, raw []byte) (provider.Finding, error) 
 type receiver struct{}
 
 // Receive implements provider.Receiver.
-func (receiver) Receive(_ http.Header, body []byte) (string, error) {
+func (receiver) Receive(p provider.Push) (string, error) {
 	var push struct {
 		Process struct {
 			TransactionNumber string `json:"transactionnumber"`
 		} `json:"identificationprocess"`
 	}
 	tx := &push.Process.TransactionNumber
-	if err := json.Unmarshal(body, &push); err != nil || *tx == "" || kyc.CheckText(*tx, maxWord) != "" { // no database could look for it
+	if err := json.Unmarshal(p.Body, &push); err != nil || *tx == "" || kyc.CheckText(*tx, maxWord) != "" { // no database could look for it
 		return "", kyc.Fail(kyc.Invalid, "invalid_json", "The push must be a JSON result with identificationprocess.transactionnumber.")
 	}
 	return *tx, nil

@@ -83,7 +83,7 @@ func TestSuccess(t *testing.T) {
 	if err := w.sim.SetResult(t.Context(), ident, "SUCCESS", ""); err != nil {
 		t.Fatal(err)
 	}
-	f, err := w.Poller.Poll(t.Context(), ident)
+	f, err := w.Poller.Poll(t.Context(), provider.Ref{Identification: ident})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,12 +118,12 @@ func TestSuccess(t *testing.T) {
 
 func TestReceive(t *testing.T) {
 	w := newWorld(t)
-	got, err := w.Receiver.Receive(nil, []byte(`{"identificationprocess":{"result":"SUCCESS","transactionnumber":"`+ident+`"}}`))
+	got, err := w.Receiver.Receive(provider.Push{Body: []byte(`{"identificationprocess":{"result":"SUCCESS","transactionnumber":"` + ident + `"}}`)})
 	if err != nil || got != ident {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, body := range []string{``, `{}`, `[]`, `<html>`, `{"identificationprocess":{"transactionnumber":7}}`} {
-		if _, err := w.Receiver.Receive(nil, []byte(body)); !kyc.IsKind(err, kyc.Invalid) {
+		if _, err := w.Receiver.Receive(provider.Push{Body: []byte(body)}); !kyc.IsKind(err, kyc.Invalid) {
 			t.Errorf("%q: %v", body, err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -97,7 +96,7 @@ func unknownWords(d *desk) {
 // nothingYet: no result is no error of anybody's.
 func nothingYet(d *desk) {
 	for _, when := range []string{"an unknown session", "a new session"} {
-		if _, err := d.Adapter.Poller.Poll(d.Context(), one); !errors.Is(err, provider.ErrNoResult) {
+		if _, err := d.Adapter.Poller.Poll(d.Context(), d.ref(one)); !errors.Is(err, provider.ErrNoResult) {
 			d.Errorf("%s: %v", when, err)
 		}
 		d.start(one)
@@ -141,15 +140,15 @@ func pushes(how Pushes, later time.Duration) func(*desk) {
 // forgedPush: a push is a hint; what it claims did not happen.
 func forgedPush(d *desk) {
 	d.start(one)
-	id, err := d.Adapter.Receiver.Receive(http.Header{}, d.Firm.Forged(one))
+	id, err := d.Adapter.Receiver.Receive(provider.Push{Body: d.Firm.Forged(one)})
 	if err != nil || id != one {
 		d.Fatalf("%q, %v", id, err)
 	}
-	if f, err := d.Adapter.Poller.Poll(d.Context(), id); !errors.Is(err, provider.ErrNoResult) {
+	if f, err := d.Adapter.Poller.Poll(d.Context(), d.ref(id)); !errors.Is(err, provider.ErrNoResult) {
 		d.Errorf("what was forged came true: %s, %v", f.Event, err)
 	}
 	for _, body := range []string{"", "{}", "[]", "null", "<html>", "\x00", strings.Repeat("[", 10000), `{"a":` + strings.Repeat("1", 5000) + `}`} {
-		if id, err := d.Adapter.Receiver.Receive(http.Header{}, []byte(body)); !kyc.IsKind(err, kyc.Invalid) || id != "" {
+		if id, err := d.Adapter.Receiver.Receive(provider.Push{Body: []byte(body)}); !kyc.IsKind(err, kyc.Invalid) || id != "" {
 			d.Errorf("%.20q is a push about %q, %v", body, id, err)
 		}
 	}
@@ -193,7 +192,7 @@ func (d *desk) calls() map[string]func(context.Context) error {
 			return err
 		},
 		"poll": func(ctx context.Context) error {
-			_, err := d.Adapter.Poller.Poll(ctx, one)
+			_, err := d.Adapter.Poller.Poll(ctx, d.ref(one))
 			return err
 		},
 		"archive": func(ctx context.Context) error {
@@ -309,7 +308,7 @@ func tokenExpires(d *desk) {
 		var wg sync.WaitGroup
 		for range 16 {
 			wg.Go(func() {
-				if _, err := d.Adapter.Poller.Poll(d.Context(), one); err != nil {
+				if _, err := d.Adapter.Poller.Poll(d.Context(), d.ref(one)); err != nil {
 					d.Errorf("poll: %v", err)
 				}
 			})

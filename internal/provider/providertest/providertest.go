@@ -89,7 +89,7 @@ var today = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 func play(t *testing.T, skew time.Duration, build func(World) Firm, c func(*desk)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(today))
-		d := &desk{T: t}
+		d := &desk{T: t, handles: map[string]string{}}
 		n := newNet(t)
 		push := n.Serve("us.example", http.HandlerFunc(d.pushed))
 		d.Firm = build(World{T: t, Net: n, PushURL: push + "/push", Now: func() time.Time { return time.Now().Add(skew) }})
@@ -106,6 +106,13 @@ type desk struct {
 
 	mu    sync.Mutex
 	inbox [][]byte // pushes that wait to be read
+
+	handles map[string]string // of the sessions that were started
+}
+
+// ref is the session as the adapter finds it again.
+func (d *desk) ref(identification string) provider.Ref {
+	return provider.Ref{Identification: identification, Handle: d.handles[identification]}
 }
 
 func (d *desk) pushed(w http.ResponseWriter, r *http.Request) {
@@ -132,16 +139,17 @@ func (d *desk) start(identification string) provider.Session {
 	if err != nil {
 		d.Fatalf("start: %v", err)
 	}
-	if s.Reference == "" || s.URL == "" {
+	if s.URL == "" || s.Reference == "" && s.Handle == "" {
 		d.Fatalf("start: %+v", s)
 	}
+	d.handles[identification] = s.Handle
 	return s
 }
 
 // poll asks for a result that must be there.
 func (d *desk) poll(identification string) provider.Finding {
 	d.Helper()
-	f, err := d.Adapter.Poller.Poll(d.Context(), identification)
+	f, err := d.Adapter.Poller.Poll(d.Context(), d.ref(identification))
 	if err != nil {
 		d.Fatalf("poll: %v", err)
 	}
@@ -195,7 +203,7 @@ func (d *desk) read(files map[string]*file) int {
 	d.inbox = nil
 	d.mu.Unlock()
 	for _, body := range pushes {
-		id, err := d.Adapter.Receiver.Receive(http.Header{}, body)
+		id, err := d.Adapter.Receiver.Receive(provider.Push{Body: body})
 		if err != nil || files[id] == nil {
 			d.Fatalf("a push of the firm's own: %q, %v", id, err)
 		}
