@@ -71,6 +71,7 @@ var rules = []rule{
 	{packages: "internal/webhook", ours: edge},
 	{packages: "internal/listen", ours: []string{"internal/webhook", "internal/id"}}, // for its signature
 	{packages: "internal/sms", ours: edge},
+	{packages: "internal/register", ours: []string{"internal/kyc"}},
 	{packages: "internal/hosted", ours: edge},
 	{packages: "internal/console", ours: edge},
 	{packages: "internal/provider", ours: []string{"internal/kyc", "internal/pii"}},
