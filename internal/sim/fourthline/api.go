@@ -150,8 +150,12 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		alreadyThere(w, v)
 		return
 	}
-	s.examining <- struct{}{} // few at a time: each takes much room
-	defer func() { <-s.examining }()
+	select {
+	case s.examining <- struct{}{}: // few at a time: each takes much room
+		defer func() { <-s.examining }()
+	case <-r.Context().Done():
+		return
+	}
 	e, long, err := s.takeIn(http.MaxBytesReader(w, r.Body, maxArchive))
 	var tooLarge *http.MaxBytesError
 	switch {
