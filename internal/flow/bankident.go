@@ -135,7 +135,7 @@ func (s *Service) judge(tx kyc.Tx, i kyc.Identification, f provider.Finding) (pr
 // state, so that asking it makes sense.
 func (s *Service) asksProvider(i kyc.Identification) bool {
 	if s.Rules[i.Method].Signs() {
-		return i.State == kyc.Pending || i.State == kyc.Processed
+		return i.State == kyc.Pending || i.State == kyc.Processed && i.Handle != ""
 	}
 	return len(s.Rules[i.Method].Machine.Moves[i.State]) > 0
 }
@@ -172,7 +172,7 @@ func (s *Service) bankReport(ctx context.Context, i kyc.Identification, f provid
 				return err
 			}
 		}
-		language, err = languageOf(v, p)
+		language, err = languageOf(v.Consents(), p)
 		return err
 	})
 	if err != nil {
