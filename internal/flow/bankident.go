@@ -77,7 +77,11 @@ func (s *Service) CheckEligibility(ctx context.Context, partnerID, personID stri
 
 // account reads the IBAN of a bank login. What is wrong with it has a code of its own.
 func (s *Service) account(f *fields, rules method.Rules) string {
-	iban := f.text("iban", 42)
+	most := 34
+	if rules.Bank {
+		most = 42 // in groups of four
+	}
+	iban := f.text("iban", most)
 	if !rules.Bank || slices.ContainsFunc(f.broken, func(b kyc.FieldError) bool { return b.Field == "iban" }) {
 		return iban
 	}
