@@ -435,6 +435,35 @@ func (s *Service) ConfirmSigning(ctx context.Context, j kyc.Job) error {
 	})
 }
 
+// ReceiveText keeps a text that the signer of a sandbox sent to the phone of an
+// attempt, so that the inbox shows it. It is none of ours and counts as none.
+func (s *Service) ReceiveText(ctx context.Context, signingID, text string) error {
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		n, err := tx.Signings().Get(signingID)
+		if err != nil {
+			return err
+		}
+		key, err := s.keyOf(tx.Persons(), n.PersonID)
+		if err != nil {
+			return err
+		}
+		m := kyc.Message{
+			ID: id.Random(id.Plain), PartnerID: n.PartnerID, PersonID: n.PersonID, Number: n.Number, State: kyc.MessageSent,
+			CreatedAt: tx.Now(), ExpiresAt: tx.Now(),
+		}
+		if m.Sealed, err = key.Seal([]byte(text), aboutMessage(m)); err != nil {
+			return err
+		}
+		return tx.Messages().Insert(m)
+	})
+}
+
+// CollectNow asks the signer now instead of when it is due: for a sandbox, whose
+// signer was just told how it ends.
+func (s *Service) CollectNow(ctx context.Context, identificationID string) error {
+	return s.collect(ctx, identificationID, func(kyc.Tx, kyc.Identification, kyc.Signing, bool) error { return nil })
+}
+
 // waitsForSigner are the states in which signatures may come.
 func waitsForSigner(st kyc.State) bool {
 	return slices.Contains([]kyc.State{kyc.ConfirmationRequired, kyc.Confirmed}, st)
