@@ -170,7 +170,7 @@ func downForAnHour(d *desk) {
 	if again := d.start(two); again.Reference != first.Reference {
 		d.Errorf("after an hour %+v, before %+v", again, first)
 	}
-	if f := d.poll(one); f.Event != kyc.Succeeded {
+	if f := d.poll(one); f.Event != d.success {
 		d.Errorf("after an hour: %s", f.Event)
 	}
 }
@@ -180,13 +180,13 @@ func downForAnHour(d *desk) {
 func (d *desk) startBoth() (second provider.Session) {
 	d.Helper()
 	d.start(one)
-	d.end(one, kyc.Succeeded)
+	d.end(one, d.success)
 	return d.start(two)
 }
 
 // calls are the adapter's calls, each about a session that it makes sense for.
 func (d *desk) calls() map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{
+	calls := map[string]func(context.Context) error{
 		"start": func(ctx context.Context) error {
 			_, err := d.Adapter.Starter.Start(ctx, d.Firm.Order(two))
 			return err
@@ -195,11 +195,14 @@ func (d *desk) calls() map[string]func(context.Context) error {
 			_, err := d.Adapter.Poller.Poll(ctx, d.ref(one))
 			return err
 		},
-		"archive": func(ctx context.Context) error {
+	}
+	if d.Adapter.Archiver != nil {
+		calls["archive"] = func(ctx context.Context) error {
 			_, _, err := d.archive(ctx)
 			return err
-		},
+		}
 	}
+	return calls
 }
 
 // archive downloads the archive of the first identification and reads all of it.
@@ -273,7 +276,7 @@ func nonsense(d *desk) {
 		if again := d.start(two); again.Reference != first.Reference {
 			d.Errorf("after %s %+v, before %+v", how, again, first)
 		}
-		if f := d.poll(one); f.Event != kyc.Succeeded {
+		if f := d.poll(one); f.Event != d.success {
 			d.Errorf("after %s: %s", how, f.Event)
 		}
 	}

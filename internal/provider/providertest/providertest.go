@@ -75,21 +75,21 @@ type World struct {
 func Run(t *testing.T, build func(World) Firm) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			play(t, 0, build, c)
+			play(t, 0, kyc.Succeeded, build, c)
 		})
 	}
 	for name, skew := range map[string]time.Duration{"FirmAhead": 3 * time.Hour, "FirmBehind": -3 * time.Hour} {
-		t.Run(name, func(t *testing.T) { play(t, skew, build, clockSkew) })
+		t.Run(name, func(t *testing.T) { play(t, skew, kyc.Succeeded, build, clockSkew) })
 	}
 }
 
 // today is when a world begins: that of synctest is in the year 2000.
 var today = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 
-func play(t *testing.T, skew time.Duration, build func(World) Firm, c func(*desk)) {
+func play(t *testing.T, skew time.Duration, success kyc.Event, build func(World) Firm, c func(*desk)) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(today))
-		d := &desk{T: t, handles: map[string]string{}}
+		d := &desk{T: t, success: success, handles: map[string]string{}}
 		n := newNet(t)
 		push := n.Serve("us.example", http.HandlerFunc(d.pushed))
 		d.Firm = build(World{T: t, Net: n, PushURL: push + "/push", Now: func() time.Time { return time.Now().Add(skew) }})
@@ -103,6 +103,7 @@ type desk struct {
 	*testing.T
 	Firm    Firm
 	Adapter provider.Adapter
+	success kyc.Event // what a session's good end is
 
 	mu    sync.Mutex
 	inbox [][]byte // pushes that wait to be read
