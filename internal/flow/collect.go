@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/pdf"
 	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/report"
 )
@@ -16,12 +17,12 @@ import (
 // toSign is a document that was prepared for an attempt to sign.
 type toSign struct {
 	ID string
-	report.Prepared
+	pdf.Prepared
 }
 
 // prepare makes the documents ready to be signed. The same attempt gives the same
 // bytes, so that nothing is kept but the document that the customer could read.
-func (s *Service) prepare(ctx context.Context, i kyc.Identification, p kyc.Person, n kyc.Signing) (all []toSign, err error) {
+func (s *Service) prepare(ctx context.Context, i kyc.Identification, n kyc.Signing, facts signingFacts) (all []toSign, err error) {
 	var documents []kyc.Document
 	err = s.Store.View(ctx, func(v kyc.View) (err error) {
 		documents, err = v.Documents().OfIdentification(i.ID)
@@ -30,7 +31,6 @@ func (s *Service) prepare(ctx context.Context, i kyc.Identification, p kyc.Perso
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSpace(p.Attributes.Text("first_name").Reveal() + " " + p.Attributes.Text("last_name").Reveal())
 	for _, d := range documents {
 		if d.Type != kyc.DocumentQES {
 			continue
@@ -39,11 +39,13 @@ func (s *Service) prepare(ctx context.Context, i kyc.Identification, p kyc.Perso
 		if err != nil {
 			return nil, err
 		}
-		pdf, err := io.ReadAll(file) // ours, and small
+		content, err := io.ReadAll(file) // ours, and small
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, err
 		}
-		prepared, err := report.Prepare(pdf, report.SignatureNote{Name: name, Reason: "Identification " + i.ID, At: n.PreparedAt})
+		prepared, err := report.Prepare(content, report.SignatureNote{
+			Language: strings.ToUpper(facts.Language), Name: facts.Name, Reason: "Identification " + i.ID, At: n.PreparedAt,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +114,7 @@ func (s *Service) collectBefore(ctx context.Context, identificationID string) er
 // collect asks the signer how the newest attempt stands and takes its answer in.
 // settle is called in the transaction of its effects.
 func (s *Service) collect(ctx context.Context, identificationID string, settle func(tx kyc.Tx, i kyc.Identification, n kyc.Signing, pending bool) error) error {
-	i, p, err := s.identificationAndPerson(ctx, identificationID)
+	i, err := s.identification(ctx, identificationID)
 	if err != nil {
 		return err
 	}
@@ -128,18 +130,18 @@ func (s *Service) collect(ctx context.Context, identificationID string, settle f
 	if !ok || n.State != kyc.SigningOpen || !waitsForSigner(i.State) {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return settle(tx, i, n, false) })
 	}
-	handle, err := s.openHandle(ctx, n)
+	facts, err := s.openFacts(ctx, n)
 	if err != nil {
 		return err
 	}
-	sig, err := s.Signer.Signer.Ask(ctx, handle)
+	sig, err := s.Signer.Signer.Ask(ctx, facts.Handle)
 	pending := errors.Is(err, provider.ErrNoResult)
 	if err != nil && !pending {
 		return err
 	}
 	var kept []kyc.Document
 	if sig.Event == kyc.DocumentsSigned && !pending {
-		if kept, err = s.signedDocuments(ctx, i, p, n, sig); err != nil {
+		if kept, err = s.signedDocuments(ctx, i, n, facts, sig); err != nil {
 			return err
 		}
 	}
@@ -155,8 +157,10 @@ func (s *Service) collect(ctx context.Context, identificationID string, settle f
 		case latest.ID != n.ID || latest.State != kyc.SigningOpen || !waitsForSigner(i.State): // another attempt, or the end, came first
 			return settle(tx, i, latest, latest.State == kyc.SigningOpen && waitsForSigner(i.State))
 		case pending:
-			if sig.Handle != "" && sig.Handle != handle {
-				if latest.Handle, err = s.sealHandle(tx, latest, sig.Handle); err != nil {
+			if sig.Handle != "" && sig.Handle != facts.Handle {
+				next := facts
+				next.Handle = sig.Handle
+				if latest.Facts, err = s.sealFacts(tx, latest, next); err != nil {
 					return err
 				}
 				if err := tx.Signings().Update(latest); err != nil {
@@ -177,8 +181,8 @@ func (s *Service) collect(ctx context.Context, identificationID string, settle f
 
 // signedDocuments puts the signatures into the documents, checks the result as a
 // reader would, and seals it.
-func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, p kyc.Person, n kyc.Signing, sig provider.Signature) ([]kyc.Document, error) {
-	prepared, err := s.prepare(ctx, i, p, n)
+func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, n kyc.Signing, facts signingFacts, sig provider.Signature) ([]kyc.Document, error) {
+	prepared, err := s.prepare(ctx, i, n, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -188,11 +192,14 @@ func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, p k
 		if !ok {
 			return nil, kyc.Fail(kyc.BadGateway, "bad_gateway", "The signer left out a document.")
 		}
-		pdf, err := report.Embed(d.Prepared, cms)
+		content, err := pdf.Embed(d.PDF, cms)
 		if err != nil {
 			return nil, err
 		}
-		pdf, err = report.AddValidation(pdf, report.Validation(sig.Validation))
+		if err := validSignature(content); err != nil {
+			return nil, err
+		}
+		content, err = pdf.AddValidation(content, pdf.Validation(sig.Validation))
 		if err != nil {
 			return nil, err
 		}
@@ -200,13 +207,29 @@ func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, p k
 		if nth > 0 {
 			name = fmt.Sprintf("%s_signed_document_%d.pdf", i.ID, nth+1)
 		}
-		signed, err := s.keepPDF(ctx, i, kyc.DocumentSignedQES, name, pdf)
+		signed, err := s.keepPDF(ctx, i, kyc.DocumentSignedQES, name, content)
 		if err != nil {
 			return nil, err
 		}
 		kept = append(kept, signed)
 	}
 	return kept, nil
+}
+
+// validSignature checks the newest signature as a reader would, before it is kept:
+// whoever relies on a qualified signature must have validated it (eIDAS, Art. 32).
+func validSignature(content []byte) error {
+	all, err := pdf.Examine(content)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return errors.New("flow: the signed document has no signature")
+	}
+	if _, err := all[len(all)-1].Verify(); err != nil {
+		return &kyc.Error{Kind: kyc.BadGateway, Code: "bad_gateway", Detail: "The signer's signature does not fit the document.", Cause: err}
+	}
+	return nil
 }
 
 // signed ends the identification with its signatures. A customer who confirmed on

@@ -2,9 +2,11 @@ package flow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/identikit/identikit/internal/id"
@@ -61,10 +63,21 @@ func (s *Service) intendSigning(ctx context.Context, partnerID, personID, identi
 		if j, mine, err = s.takeJob(tx, kyc.AuthorizeSigning, i.ID); err != nil || !mine {
 			return orUnderWay(err)
 		}
+		person, err := tx.Persons().Get(partnerID, personID)
+		if err != nil {
+			return err
+		}
 		n = kyc.Signing{
 			ID: signingID(), PartnerID: partnerID, PersonID: personID, IdentificationID: i.ID, State: kyc.SigningAsked, Number: m.Number,
 			Token:      fmt.Sprintf(tokenForm, id.Digits(4), id.Digits(4)),
 			PreparedAt: tx.Now(), CreatedAt: tx.Now(), AskedAt: s.Wall.Now(), Version: 1,
+		}
+		facts := signingFacts{Name: strings.TrimSpace(person.Attributes.Text("first_name").Reveal() + " " + person.Attributes.Text("last_name").Reveal())}
+		if facts.Language, err = languageOf(tx.Consents(), person); err != nil {
+			return err
+		}
+		if n.Facts, err = s.sealFacts(tx, n, facts); err != nil {
+			return err
 		}
 		return tx.Signings().Insert(n)
 	})
@@ -126,7 +139,7 @@ var errTooLate = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status
 
 // authorize calls the signer and writes what it says.
 func (s *Service) authorize(ctx context.Context, n kyc.Signing, j kyc.Job) (Authorized, error) {
-	session, err := s.askToSign(ctx, n)
+	session, facts, err := s.askToSign(ctx, n)
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
 		return Authorized{}, errors.Join(err, s.Store.Tx(ctx, func(tx kyc.Tx) error { return dropSigning(tx, n.IdentificationID, j) }))
@@ -147,7 +160,8 @@ func (s *Service) authorize(ctx context.Context, n kyc.Signing, j kyc.Job) (Auth
 		}
 		row := n
 		row.State, row.ExpiresAt = kyc.SigningOpen, tx.Now().Add(rules.ConfirmWithin)
-		if row.Handle, err = s.sealHandle(tx, n, session.Handle); err != nil {
+		facts.Handle = session.Handle
+		if row.Facts, err = s.sealFacts(tx, n, facts); err != nil {
 			return err
 		}
 		if err := tx.Signings().Update(row); err != nil {
@@ -171,31 +185,27 @@ func (s *Service) authorize(ctx context.Context, n kyc.Signing, j kyc.Job) (Auth
 }
 
 // askToSign prepares the documents and asks the signer.
-func (s *Service) askToSign(ctx context.Context, n kyc.Signing) (session provider.SigningSession, err error) {
+func (s *Service) askToSign(ctx context.Context, n kyc.Signing) (session provider.SigningSession, facts signingFacts, err error) {
 	i, p, err := s.identificationAndPerson(ctx, n.IdentificationID)
 	if err != nil {
-		return session, err
+		return session, facts, err
 	}
-	var language string
-	err = s.Store.View(ctx, func(v kyc.View) error {
-		language, err = languageOf(v.Consents(), p)
-		return err
-	})
-	if err != nil {
-		return session, err
+	if facts, err = s.openFacts(ctx, n); err != nil {
+		return session, facts, err
 	}
-	prepared, err := s.prepare(ctx, i, p, n)
+	prepared, err := s.prepare(ctx, i, n, facts)
 	if err != nil {
-		return session, err
+		return session, facts, err
 	}
 	order := provider.SigningOrder{
-		ID: n.ID, Identification: i.ID, Person: p.Attributes, Phone: n.Number, Language: language,
-		Message: fmt.Sprintf(consentText[language], n.Token),
+		ID: n.ID, Identification: i.ID, Person: p.Attributes, Phone: n.Number, Language: facts.Language,
+		Message: fmt.Sprintf(consentText[facts.Language], n.Token),
 	}
 	for _, d := range prepared {
 		order.Documents = append(order.Documents, provider.Digest{ID: d.ID, SHA512: d.SHA512[:]})
 	}
-	return s.Signer.Signer.Sign(ctx, order)
+	session, err = s.Signer.Signer.Sign(ctx, order)
+	return session, facts, err
 }
 
 // dropSigning ends the attempt of a job that came to nothing.
@@ -219,23 +229,38 @@ func (s *Service) AuthorizeSigning(ctx context.Context, j kyc.Job) error {
 	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return dropSigning(tx, j.Key, j) })
 }
 
-func (s *Service) sealHandle(tx kyc.Tx, n kyc.Signing, handle string) ([]byte, error) {
+// signingFacts are what an attempt to sign is remembered by. Name and language
+// stand in the signature: they stay, whatever becomes of the person's meanwhile.
+type signingFacts struct {
+	Name     string `json:"name"`
+	Language string `json:"language"` // "de" or "en"
+	Handle   string `json:"handle"`   // the signer's adapter's own
+}
+
+func (s *Service) sealFacts(tx kyc.Tx, n kyc.Signing, facts signingFacts) ([]byte, error) {
+	plain, err := json.Marshal(facts)
+	if err != nil {
+		return nil, err
+	}
 	key, err := s.keyOf(tx.Persons(), n.PersonID)
 	if err != nil {
 		return nil, err
 	}
-	return key.Seal([]byte(handle), aboutHandle(n.ID))
+	return key.Seal(plain, aboutFacts(n.ID))
 }
 
-func aboutHandle(signingID string) string { return "handle of signing " + signingID }
+func aboutFacts(signingID string) string { return "facts of signing " + signingID }
 
-func (s *Service) openHandle(ctx context.Context, n kyc.Signing) (string, error) {
+func (s *Service) openFacts(ctx context.Context, n kyc.Signing) (facts signingFacts, err error) {
 	key, err := s.personKey(ctx, n.PersonID)
 	if err != nil {
-		return "", err
+		return facts, err
 	}
-	handle, err := key.Open(n.Handle, aboutHandle(n.ID))
-	return string(handle), err
+	plain, err := key.Open(n.Facts, aboutFacts(n.ID))
+	if err != nil {
+		return facts, err
+	}
+	return facts, json.Unmarshal(plain, &facts)
 }
 
 // guess is a one-time password on its way to the signer.
@@ -322,9 +347,9 @@ func errAuthorizeAgain(mobileNumberID string) error {
 
 // confirm hands the password over and writes what the signer says of it.
 func (s *Service) confirm(ctx context.Context, g guess, token string) (i kyc.Identification, err error) {
-	handle, err := s.openHandle(ctx, g.signing)
+	facts, err := s.openFacts(ctx, g.signing)
 	if err == nil {
-		err = s.Signer.Confirmer.Confirm(ctx, handle, token)
+		err = s.Signer.Confirmer.Confirm(ctx, facts.Handle, token)
 	}
 	ctx = context.WithoutCancel(ctx)
 	switch {

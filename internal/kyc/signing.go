@@ -13,7 +13,7 @@ type Signing struct {
 	State            SigningState
 	Number           string    // E.164: where the one-time password goes
 	Token            string    // what stands beside it: current_reference_token (S3)
-	Handle           []byte    // the signer's adapter's own, sealed with the person's key
+	Facts            []byte    // what the signature says, and the handle of the signer's adapter: sealed with the person's key
 	Tries            int       // one-time passwords that were handed to the signer
 	PreparedAt       time.Time // stands in the signature; with it the documents are prepared again, byte by byte
 	ExpiresAt        time.Time // of the one-time password
@@ -43,7 +43,7 @@ type SigningReader interface {
 	SentTo(number string, since time.Time) (int, error)
 }
 
-// Signings reads and writes attempts to sign. Update stores State, Handle, Tries
+// Signings reads and writes attempts to sign. Update stores State, Facts, Tries
 // and ExpiresAt, and refuses a stale Version.
 type Signings interface {
 	SigningReader

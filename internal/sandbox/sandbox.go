@@ -73,7 +73,7 @@ type World struct {
 	bank     *xs2a.Server
 	signer   *ais.Server
 	checker  *fourthline.Server
-	sims     []simulator // all of them
+	sims     []simulator       // all of them
 	front    []server.Listener // for partners and operators
 	back     []server.Listener // of the simulators: they close last
 	moving   sync.Mutex

@@ -8,12 +8,12 @@ import (
 
 type signings struct{ c conn }
 
-const signingColumns = `id, partner_id, person_id, identification_id, state, number, token, handle, tries,
+const signingColumns = `id, partner_id, person_id, identification_id, state, number, token, facts, tries,
 	prepared_at, expires_at, asked_at, created_at, version`
 
 func readSigning(scan func(...any) error) (s kyc.Signing, err error) {
 	var prepared, expires, asked, created, tries int64
-	err = scan(&s.ID, &s.PartnerID, &s.PersonID, &s.IdentificationID, &s.State, &s.Number, &s.Token, &s.Handle, &tries,
+	err = scan(&s.ID, &s.PartnerID, &s.PersonID, &s.IdentificationID, &s.State, &s.Number, &s.Token, &s.Facts, &tries,
 		&prepared, &expires, &asked, &created, &s.Version)
 	s.Tries = int(tries)
 	s.PreparedAt, s.ExpiresAt, s.AskedAt, s.CreatedAt = at(prepared), at(expires), at(asked), at(created)
@@ -35,12 +35,12 @@ func (s signings) SentTo(number string, since time.Time) (int, error) {
 
 func (s signings) Insert(n kyc.Signing) error {
 	return s.c.exec(`INSERT INTO signings (`+signingColumns+`) VALUES (`+placeholders(1, 14)+`)`,
-		n.ID, n.PartnerID, n.PersonID, n.IdentificationID, string(n.State), n.Number, n.Token, n.Handle, int64(n.Tries),
+		n.ID, n.PartnerID, n.PersonID, n.IdentificationID, string(n.State), n.Number, n.Token, n.Facts, int64(n.Tries),
 		us(n.PreparedAt), us(n.ExpiresAt), us(n.AskedAt), us(n.CreatedAt), 1)
 }
 
 func (s signings) Update(n kyc.Signing) error {
-	return s.c.exec(`UPDATE signings SET state = $3, handle = $4, tries = $5, expires_at = $6,
+	return s.c.exec(`UPDATE signings SET state = $3, facts = $4, tries = $5, expires_at = $6,
 		version = CASE WHEN version = $2 THEN version + 1 ELSE -1 END WHERE id = $1`,
-		n.ID, n.Version, string(n.State), n.Handle, int64(n.Tries), us(n.ExpiresAt))
+		n.ID, n.Version, string(n.State), n.Facts, int64(n.Tries), us(n.ExpiresAt))
 }

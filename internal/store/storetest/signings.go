@@ -14,10 +14,10 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 	now := clock.Now()
 	one := kyc.Signing{
 		ID: "a", PartnerID: "p", PersonID: "anna", IdentificationID: "i", State: kyc.SigningAsked, Number: "+15550101", Token: "1234-5678",
-		Handle: []byte{0, 255}, Tries: 2, PreparedAt: now, ExpiresAt: now.Add(time.Minute), AskedAt: now, CreatedAt: now, Version: 1,
+		Facts: []byte{0, 255}, Tries: 2, PreparedAt: now, ExpiresAt: now.Add(time.Minute), AskedAt: now, CreatedAt: now, Version: 1,
 	}
 	two := one
-	two.ID, two.Handle, two.Number, two.AskedAt = "b", nil, "+15550102", now.Add(time.Second)
+	two.ID, two.Number, two.AskedAt = "b", "+15550102", now.Add(time.Second)
 	latest := func(want kyc.Signing) {
 		t.Helper()
 		see(t, s, func(v kyc.View) error {
@@ -32,7 +32,7 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 		do(t, s, func(tx kyc.Tx) error { return tx.Signings().Insert(n) })
 		latest(n)
 	}
-	two.State, two.Handle, two.Tries, two.ExpiresAt = kyc.SigningOpen, []byte("h"), 3, now.Add(time.Hour)
+	two.State, two.Facts, two.Tries, two.ExpiresAt = kyc.SigningOpen, []byte("h"), 3, now.Add(time.Hour)
 	update := func() error {
 		return s.Tx(t.Context(), func(tx kyc.Tx) error { return tx.Signings().Update(two) })
 	}

@@ -16,7 +16,7 @@ CREATE TABLE signings (
     state             TEXT NOT NULL,
     number            TEXT NOT NULL,
     token             TEXT NOT NULL,
-    handle            {{bytes}},
+    facts             {{bytes}} NOT NULL,
     tries             BIGINT NOT NULL,
     prepared_at       BIGINT NOT NULL,
     expires_at        BIGINT NOT NULL,
