@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +26,9 @@ import (
 	"github.com/identikit/identikit/internal/method/bank"
 	"github.com/identikit/identikit/internal/method/bankid"
 	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/provider/ais"
 	"github.com/identikit/identikit/internal/seal"
+	simais "github.com/identikit/identikit/internal/sim/ais"
 	"github.com/identikit/identikit/internal/store/sqlstore"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
@@ -65,50 +69,75 @@ func (f *bankFirm) Match(_ context.Context, person kyc.Attributes, iban string) 
 	return !f.unknown, nil
 }
 
-// signerFirm signs once it was given the right password.
+// signerFirm is a simulated signer and its adapter, which can be made to end otherwise.
 type signerFirm struct {
-	mu        sync.Mutex
-	orders    []provider.SigningOrder
-	confirmed bool
-	ends      kyc.Event // instead of signing
-	trouble   error     // of Sign
-	guesses   atomic.Int64
+	provider.Signing
+	password string // that was sent last
+
+	mu      sync.Mutex
+	orders  []provider.SigningOrder
+	handle  string    // of the last one
+	ends    kyc.Event // instead of signing
+	trouble error     // of Sign
+	guesses atomic.Int64
 }
 
-const rightPassword = "428317"
+// rightPassword stands for the one that was sent.
+const rightPassword = "right"
 
-func (f *signerFirm) Sign(_ context.Context, o provider.SigningOrder) (provider.SigningSession, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.orders, f.confirmed = append(f.orders, o), false
-	return provider.SigningSession{Handle: o.ID, ConsentURL: "https://consent.example/" + o.ID}, f.trouble
+func newSigner(t *testing.T, now func() time.Time) *signerFirm {
+	t.Helper()
+	f := &signerFirm{}
+	sim, err := simais.New(simais.Config{
+		Customer: "bank", ConsentURL: "https://consent.example", Plain: true, BridgeToken: "bridge", Now: now,
+		Text: func(_ context.Context, _, _, text string) error {
+			f.password = text[len(text)-6:]
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, bridge := httptest.NewServer(sim.API()), httptest.NewServer(sim.Bridge())
+	t.Cleanup(func() {
+		api.Close()
+		bridge.Close()
+		if err := sim.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f.Signing = ais.New(ais.Config{
+		URL: api.URL + "/AIS-Server/rs/v1.0", Identity: "bank:" + simais.DefaultEntity, Jurisdiction: "DE", TrustedCAs: sim.TrustedCAs(),
+		ConfirmURL: bridge.URL + "/confirm", ConfirmToken: "bridge", HTTP: http.DefaultClient,
+	})
+	return f
 }
 
-func (f *signerFirm) Ask(_ context.Context, handle string) (provider.Signature, error) {
+func (f *signerFirm) Sign(ctx context.Context, o provider.SigningOrder) (provider.SigningSession, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := f.orders[len(f.orders)-1]
-	switch {
-	case f.ends != "":
+	f.orders = append(f.orders, o)
+	if f.trouble != nil {
+		return provider.SigningSession{}, f.trouble
+	}
+	session, err := f.Signer.Sign(ctx, o)
+	f.handle = session.Handle
+	return session, err
+}
+
+func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature, error) {
+	if f.ends != "" {
 		return provider.Signature{Event: f.ends, Result: "word", At: time.Now()}, nil
-	case !f.confirmed || handle != o.ID && handle != o.ID+"'":
-		return provider.Signature{Handle: o.ID + "'"}, provider.ErrNoResult
 	}
-	return provider.Signature{
-		Event: kyc.DocumentsSigned, Result: "Success", Raw: []byte("{}"), At: time.Now(),
-		CMS: map[string][]byte{o.Documents[0].ID: []byte("cms")},
-	}, nil
+	return f.Signer.Ask(ctx, handle)
 }
 
-func (f *signerFirm) Confirm(_ context.Context, handle, password string) error {
+func (f *signerFirm) Confirm(ctx context.Context, handle, password string) error {
 	f.guesses.Add(1)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if password != rightPassword {
-		return provider.ErrWrongPassword
+	if password == rightPassword {
+		password = f.password
 	}
-	f.confirmed = true
-	return nil
+	return f.Confirmer.Confirm(ctx, handle, password)
 }
 
 // counter is the verbs of Bankident on a store, with firms of their own.
@@ -134,8 +163,9 @@ func newCounter(t *testing.T, url string, m kyc.Method) *counter {
 			t.Fatal(err)
 		}
 	}
-	c := &counter{t: t, bank: &bankFirm{}, signer: &signerFirm{}, clock: clock.NewMovable(time.Date(2031, 3, 1, 12, 0, 0, 0, time.UTC))}
+	c := &counter{t: t, bank: &bankFirm{}, clock: clock.NewMovable(time.Date(2031, 3, 1, 12, 0, 0, 0, time.UTC))}
 	c.clock.Stop()
+	c.signer = newSigner(t, c.clock.Now)
 	store, err := sqlstore.Open(t.Context(), url, sqlstore.Options{Clock: c.clock, NewID: func(s string, _ int64) string { return id.Random(s) }})
 	must(err)
 	t.Cleanup(func() { must(store.Close()) })
@@ -526,7 +556,9 @@ func TestConsentOnTheSignersPage(t *testing.T) {
 	if _, err := c.authorize(); err != nil {
 		t.Fatal(err)
 	}
-	c.signer.confirmed = true
+	if err := c.signer.Confirm(t.Context(), c.signer.handle, rightPassword); err != nil { // as its page does
+		t.Fatal(err)
+	}
 	c.run(20 * time.Second)
 	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
 }
