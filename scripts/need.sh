@@ -98,3 +98,10 @@ need_pdfsig() {
 	may_install && install poppler-utils && have pdfsig && return 0
 	die "pdfsig is missing: install poppler-utils (apt install poppler-utils, brew install poppler)"
 }
+
+# need_openssl: a reader of certificates and CMS that is not ours.
+need_openssl() {
+	have openssl && return 0
+	may_install && install openssl && have openssl && return 0
+	die "openssl is missing: install openssl (apt install openssl, brew install openssl)"
+}

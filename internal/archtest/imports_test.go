@@ -65,7 +65,7 @@ var rules = []rule{
 	{packages: "internal/provider/providertest", ours: []string{"…"}},
 
 	{packages: "internal/flow", ours: []string{
-		"internal/kyc", "internal/method", "internal/method/*", "internal/provider", "internal/blob", "internal/seal", "internal/report", "internal/pii", "internal/id",
+		"internal/kyc", "internal/method", "internal/method/*", "internal/provider", "internal/blob", "internal/seal", "internal/report", "internal/pdf", "internal/pii", "internal/id",
 	}},
 	{packages: "internal/httpapi", ours: append([]string{"internal/provider", "internal/filetype"}, edge...)}, // for its Receiver, and to read uploads
 	{packages: "internal/webhook", ours: edge},
@@ -82,7 +82,8 @@ var rules = []rule{
 	{packages: "internal/blob/*", ours: []string{"internal/blob", "internal/kyc"}},
 	{packages: "internal/crash", ours: []string{"internal/kyc", "internal/blob"}},
 	{packages: "internal/seal", ours: []string{"internal/kyc"}},
-	{packages: "internal/report"},
+	{packages: "internal/report", ours: []string{"internal/pdf"}},
+	{packages: "internal/pdf", std: true, never: []string{"net", "os", "database", "syscall"}},
 	{packages: "internal/config", ours: []string{"internal/kyc", "internal/pii"}},
 
 	// Simulators share no code with the adapters that they prove.

@@ -44,7 +44,7 @@ func startTwice(d *desk) {
 	for range 16 {
 		wg.Go(func() {
 			s, err := d.begin(d.Context(), one)
-			if err != nil || !same(s, first) {
+			if err != nil || !d.same(s, first) {
 				d.Errorf("again: %+v, %v; want %+v", s, err, first)
 			}
 		})
@@ -166,7 +166,7 @@ func downForAnHour(d *desk) {
 		d.pass(5 * time.Minute)
 	}
 	d.Firm.Behave()
-	if again := d.start(two); !same(again, first) {
+	if again := d.start(two); !d.same(again, first) {
 		d.Errorf("after an hour %+v, before %+v", again, first)
 	}
 	if f := d.poll(one); f.Event != d.traits.Good {
@@ -255,7 +255,7 @@ func slow(d *desk) {
 		}
 	}
 	d.Firm.Behave()
-	if again := d.start(two); !same(again, first) {
+	if again := d.start(two); !d.same(again, first) {
 		d.Errorf("afterwards %+v, before %+v", again, first)
 	}
 }
@@ -272,7 +272,7 @@ func nonsense(d *desk) {
 			}
 		}
 		d.Firm.Behave()
-		if again := d.start(two); !same(again, first) {
+		if again := d.start(two); !d.same(again, first) {
 			d.Errorf("after %s %+v, before %+v", how, again, first)
 		}
 		if f := d.poll(one); f.Event != d.traits.Good {

@@ -51,6 +51,7 @@ type Traits struct {
 	Archive func(identification string) []byte
 	// Reason is what a result says of itself, for firms whose results carry no reason.
 	Reason func(result string) string
+	Anew   bool        // each start opens a session of its own
 	Begin  kyc.State   // where an identification stands when the firm is asked; Pending
 	Good   kyc.Event   // the good end; Succeeded
 	Series []kyc.Event // results that follow each other, with the good end among them
@@ -189,8 +190,12 @@ func (d *desk) begin(ctx context.Context, identification string) (provider.Sessi
 	return provider.Session{Handle: handle}, err
 }
 
-// same tells whether two sessions are one.
-func same(a, b provider.Session) bool {
+// same tells whether two sessions of one identification are as they must be: one,
+// or each of its own.
+func (d *desk) same(a, b provider.Session) bool {
+	if d.traits.Anew {
+		return !overlap(a, b)
+	}
 	return a.Reference == b.Reference && a.Handle == b.Handle && a.URL == b.URL
 }
 
