@@ -270,6 +270,9 @@ func (p page) Accounts() []choice {
 // Order is what the customer is asked to release.
 func (p page) Order() order { return p.ses.Order }
 
+// Amount is how much the transfer is.
+func (p page) Amount() string { return string(p.ses.Order.Amount) }
+
 // Pays says that a transfer is released.
 func (p page) Pays() bool { return p.ses.pays() }
 
