@@ -43,7 +43,7 @@ func (s *Server) product(ses *session) map[string]any {
 		"sender_holder": a.Holder, "sender_iban": a.IBAN, "sender_bic": a.BIC, "sender_bank_name": a.Bank, "sender_country_id": a.Country,
 		"recipient_holder": o.RecipientHolder, "recipient_iban": o.RecipientIBAN, "recipient_bic": optional(o.RecipientBIC),
 		"recipient_bank_name": nil, "recipient_country_id": country(o.RecipientIBAN),
-		"purpose": o.Purpose, "amount": o.Amount, "currency_id": o.CurrencyID, "testmode": testmode, "payment_status": ses.PaymentStatus,
+		"purpose": o.Purpose, "amount": raw(o.Amount), "currency_id": o.CurrencyID, "testmode": testmode, "payment_status": ses.PaymentStatus,
 		"metadata": raw(o.Metadata), "merchant_id": optional(o.MerchantID), "object": "xs2a_payment",
 	}
 }

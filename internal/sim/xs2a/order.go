@@ -20,7 +20,7 @@ const (
 // order is the body of POST /v1/payments and of POST /v1/risks, and later the session's parameters.
 type order struct {
 	Product            string          `json:"product"`
-	Amount             json.Number     `json:"amount,omitempty"`
+	Amount             json.RawMessage `json:"amount,omitempty"`
 	CurrencyID         string          `json:"currency_id,omitempty"`
 	Purpose            string          `json:"purpose,omitempty"`
 	RecipientHolder    string          `json:"recipient_holder,omitempty"`
@@ -103,7 +103,7 @@ func (s *Server) readOrder(product string, body []byte) (order, *apiError) {
 // checkTransfer checks what only a payment has.
 func (o order) checkTransfer(check func(field string, ok bool, message string)) {
 	amount, ok := new(big.Float).SetString(string(o.Amount))
-	check("amount", o.Amount != "", "is required.")
+	check("amount", len(o.Amount) > 0, "is required.")
 	check("amount", ok && amount.Sign() > 0 && len(o.Amount) <= 12, "must be a number greater than 0.")
 	check("currency_id", o.CurrencyID != "", "is required.")
 	check("currency_id", slices.Contains(currencies, o.CurrencyID), "is invalid.")

@@ -270,6 +270,15 @@ func (p page) Accounts() []choice {
 // Order is what the customer is asked to release.
 func (p page) Order() order { return p.ses.Order }
 
+// Amount is how much the transfer is, as the language writes it.
+func (p page) Amount() string {
+	amount := string(p.ses.Order.Amount)
+	if p.Lang == "de" {
+		amount = strings.Replace(amount, ".", ",", 1)
+	}
+	return amount
+}
+
 // Pays says that a transfer is released.
 func (p page) Pays() bool { return p.ses.pays() }
 
