@@ -34,14 +34,14 @@ type (
 	}
 	responseData struct {
 		Responder asn1.RawValue
-		At        time.Time     `asn1:"generalized"`
+		At        time.Time `asn1:"generalized"`
 		Responses []singleResponse
 	}
 	singleResponse struct {
 		Certificate struct {
-			Algorithm        pkix.AlgorithmIdentifier
+			Algorithm         pkix.AlgorithmIdentifier
 			NameHash, KeyHash []byte
-			Serial           *big.Int
+			Serial            *big.Int
 		}
 		Status asn1.RawValue
 		From   time.Time `asn1:"generalized"`
