@@ -98,7 +98,7 @@ func (s *sheet) given(section string, facts []Fact) {
 	if section != "" {
 		s.section(section)
 	}
-	const second = left + 76
+	const second = left + 80
 	for _, f := range facts {
 		value := cell{second, right - second, plain, f.Value}
 		if clean(f.Value) == "" {
