@@ -106,7 +106,7 @@ func (f *file) section(at int) (dict, []int, error) {
 			return nil, nil, err
 		}
 		count, err := r.integer()
-		if err != nil || first > maxObjects || count > maxObjects-first {
+		if err != nil || !f.allows(first, count) {
 			return nil, nil, errSyntax
 		}
 		for n := first; n < first+count; n++ {
@@ -131,6 +131,15 @@ func (f *file) section(at int) (dict, []int, error) {
 		return nil, nil, errSyntax
 	}
 	return d, free, nil
+}
+
+// allows says whether so many rows of the table may be read.
+func (f *file) allows(first, count int) bool {
+	if first > maxObjects || count > maxObjects-first {
+		return false
+	}
+	f.left.values -= count
+	return f.left.values >= 0
 }
 
 // add notes where an object is, unless a later section said so already.
@@ -172,7 +181,7 @@ func (f *file) streamSection(at int) (dict, []int, error) {
 	for n := 0; n+1 < len(index); n += 2 {
 		first, ok1 := whole(index[n])
 		count, ok2 := whole(index[n+1])
-		if !ok1 || !ok2 || first > maxObjects || count > maxObjects-first {
+		if !ok1 || !ok2 || !f.allows(first, count) {
 			return nil, nil, errSyntax
 		}
 		rows, err := f.rows(b, w, first, count)

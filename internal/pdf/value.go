@@ -38,7 +38,7 @@ var errSyntax = errors.New("pdf: the file is damaged")
 // Limits of what is read of one file.
 const (
 	maxDepth    = 64        // values within each other
-	maxValues   = 2_000_000 // read in all
+	maxValues   = 2_000_000 // read in all, rows of tables included
 	maxInflated = 64 << 20  // bytes unpacked in all
 )
 

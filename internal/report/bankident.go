@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
@@ -98,7 +99,7 @@ func (s *sheet) given(section string, facts []Fact) {
 	if section != "" {
 		s.section(section)
 	}
-	const second = left + 76
+	const second = left + 80
 	for _, f := range facts {
 		value := cell{second, right - second, plain, f.Value}
 		if clean(f.Value) == "" {
@@ -161,15 +162,11 @@ func (n SignatureNote) look(w, h float64) ([]byte, error) {
 			s.y += st.lineHeight()
 		}
 	}
-	s.y = inset * scale
+	s.y = 1.8 * scale // five lines fill the height
 	line(small, s.say.of("signed_by"), 1)
 	line(style{"", 11, ink}, n.Name, 2)
 	line(small, s.say.of("signed_at")+" "+s.time(n.At), 1)
-	for _, text := range []string{n.Reason, n.Location} {
-		if text != "" {
-			line(small, text, 1)
-		}
-	}
+	line(small, strings.Trim(n.Reason+", "+n.Location, ", "), 1)
 	var out bytes.Buffer
 	if err := page.Output(&out); err != nil {
 		return nil, fmt.Errorf("report: %w", err)

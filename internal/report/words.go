@@ -148,8 +148,8 @@ var inGerman = words{
 
 	"bankident":          "Identifikationsbericht BankIdent",
 	"bankident_subtitle": "Identifizierung über ein Bankkonto, mit qualifizierter elektronischer Signatur",
-	"bankident_closing": "Maschinell erstellt. Das Konto wurde durch die Anmeldung der Kundin oder des Kunden bei der kontoführenden Bank und durch eine " +
-		"Referenzüberweisung von diesem Konto bestätigt. Den Bericht unterschreibt die darin genannte Person mit einer qualifizierten elektronischen Signatur.",
+	"bankident_closing": "Maschinell erstellt. Das Konto wurde durch eine Anmeldung bei der kontoführenden Bank und eine Referenzüberweisung bestätigt. " +
+		"Den Bericht unterschreibt die darin genannte Person mit einer qualifizierten elektronischen Signatur.",
 	"contact":        "Kontakt",
 	"identification": "Identifikationsdaten",
 	"not_given":      "Nicht angegeben",
