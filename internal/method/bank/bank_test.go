@@ -1,0 +1,99 @@
+package bank
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method/methodtest"
+)
+
+func TestMatrix(t *testing.T) { methodtest.Matrix(t, Rules) }
+
+// TestAllowedMoves compares the table with kyc-flows.md §6.2, state by state, and
+// adds what a signer's refusal needs.
+func TestAllowedMoves(t *testing.T) {
+	methodtest.Moves(t, Machine, map[kyc.State][]kyc.State{
+		kyc.Created:               {kyc.Pending},
+		kyc.Pending:               {kyc.AuthorizationRequired, kyc.Failed, kyc.Expired},
+		kyc.AuthorizationRequired: {kyc.ConfirmationRequired, kyc.Expired},
+		kyc.ConfirmationRequired:  {kyc.ConfirmationRequired, kyc.Confirmed, kyc.Expired, kyc.Failed},
+		kyc.Confirmed:             {kyc.Successful, kyc.Failed},
+	})
+}
+
+func TestChains(t *testing.T) {
+	login := []methodtest.Step{{kyc.Requested, kyc.Pending}}
+	bank := append(slices.Clip(login), methodtest.Step{kyc.BankConfirmed, kyc.AuthorizationRequired})
+	password := append(slices.Clip(bank), methodtest.Step{kyc.Authorized, kyc.ConfirmationRequired})
+	another := append(slices.Clip(password), methodtest.Step{kyc.Authorized, kyc.ConfirmationRequired})
+	confirmed := append(slices.Clip(password), methodtest.Step{kyc.SignConfirmed, kyc.Confirmed})
+	for name, c := range map[string]struct {
+		before []methodtest.Step
+		then   []methodtest.Step
+	}{
+		"straight through":                    {confirmed, []methodtest.Step{{kyc.DocumentsSigned, kyc.Successful}}},
+		"another password":                    {another, []methodtest.Step{{kyc.SignConfirmed, kyc.Confirmed}, {kyc.DocumentsSigned, kyc.Successful}}},
+		"the bank step fails":                 {login, []methodtest.Step{{kyc.FailedForGood, kyc.Failed}}},
+		"the link is too old":                 {login, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
+		"nobody authorizes":                   {bank, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
+		"nobody confirms":                     {password, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
+		"nobody confirms another password":    {another, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
+		"the signer refuses to begin":         {password, []methodtest.Step{{kyc.SigningFailed, kyc.Failed}}},
+		"the signer refuses after a password": {confirmed, []methodtest.Step{{kyc.SigningFailed, kyc.Failed}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			end := methodtest.Chain(t, Machine, slices.Concat(c.before, c.then))
+			if len(Machine.Moves[end]) > 0 {
+				t.Errorf("the chain ends in %s, which is not final", end)
+			}
+		})
+	}
+}
+
+// TestNothingOutOfTurn: no signature without a password, no password without what comes before it.
+func TestNothingOutOfTurn(t *testing.T) {
+	for ev, want := range map[kyc.Event][]kyc.State{
+		kyc.BankConfirmed:   {kyc.Pending},
+		kyc.Authorized:      {kyc.AuthorizationRequired, kyc.ConfirmationRequired},
+		kyc.SignConfirmed:   {kyc.ConfirmationRequired},
+		kyc.DocumentsSigned: {kyc.Confirmed},
+		kyc.Succeeded:       nil,
+		kyc.AttemptOver:     nil,
+	} {
+		if got := Machine.From(ev); !slices.Equal(got, want) {
+			t.Errorf("%s is possible in %v, want %v", ev, got, want)
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	methodtest.States(t, Machine, kyc.Successful, kyc.Failed, kyc.Expired)
+	if slices.Contains(Machine.States(), kyc.Signed) {
+		t.Error("no source says what signed means; the documents' signatures are successful")
+	}
+}
+
+func TestWalk(t *testing.T) { methodtest.Walk(t, Machine) }
+
+// TestTwice: an authorization may come twice as well, for it asks for another password.
+func TestTwice(t *testing.T) { methodtest.Twice(t, Machine) }
+
+func TestRules(t *testing.T) {
+	for _, country := range []string{"DE", "AT", "US"} { // rulings §2 ask for an address, not for one in Germany
+		methodtest.Required(t, Rules, country, false)
+	}
+	if !slices.Contains(Rules.Required, "birth_city") || Rules.Residence != "" || Rules.Renews {
+		t.Errorf("%v of persons who live in %q, renews: %v", Rules.Required, Rules.Residence, Rules.Renews)
+	}
+	if !Rules.Signs() || !Rules.Bank || !Rules.SoleHolder || !Rules.Registered || !Rules.SignerTerms {
+		t.Errorf("%+v", Rules)
+	}
+	if Rules.LinkLifetime != 24*time.Hour || Rules.AuthorizeWithin != 10*time.Minute || Rules.ConfirmWithin != 8*time.Minute {
+		t.Errorf("the link lives %s, authorize within %s, confirm within %s", Rules.LinkLifetime, Rules.AuthorizeWithin, Rules.ConfirmWithin)
+	}
+	if !slices.Equal(Rules.CountsAsRepeated, []kyc.Method{kyc.MethodBank, kyc.MethodBankID}) {
+		t.Errorf("made pointless by %v", Rules.CountsAsRepeated)
+	}
+}
