@@ -24,28 +24,26 @@ func TestAllowedMoves(t *testing.T) {
 }
 
 func TestChains(t *testing.T) {
-	login := []methodtest.Step{{kyc.Requested, kyc.Pending}}
-	bank := append(slices.Clip(login), methodtest.Step{kyc.BankConfirmed, kyc.AuthorizationRequired})
-	password := append(slices.Clip(bank), methodtest.Step{kyc.Authorized, kyc.ConfirmationRequired})
-	another := append(slices.Clip(password), methodtest.Step{kyc.Authorized, kyc.ConfirmationRequired})
-	confirmed := append(slices.Clip(password), methodtest.Step{kyc.SignConfirmed, kyc.Confirmed})
-	for name, c := range map[string]struct {
-		before []methodtest.Step
-		then   []methodtest.Step
-	}{
-		"straight through":                    {confirmed, []methodtest.Step{{kyc.DocumentsSigned, kyc.Successful}}},
-		"another password":                    {another, []methodtest.Step{{kyc.SignConfirmed, kyc.Confirmed}, {kyc.DocumentsSigned, kyc.Successful}}},
-		"the bank step fails":                 {login, []methodtest.Step{{kyc.FailedForGood, kyc.Failed}}},
-		"the link is too old":                 {login, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
-		"nobody authorizes":                   {bank, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
-		"nobody confirms":                     {password, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
-		"nobody confirms another password":    {another, []methodtest.Step{{kyc.DeadlinePassed, kyc.Expired}}},
-		"the signer refuses to begin":         {password, []methodtest.Step{{kyc.SigningFailed, kyc.Failed}}},
-		"the signer refuses after a password": {confirmed, []methodtest.Step{{kyc.SigningFailed, kyc.Failed}}},
+	const (
+		login     = "requested pending"
+		bank      = login + ", bank_confirmed authorization_required"
+		password  = bank + ", authorized confirmation_required"
+		another   = password + ", authorized confirmation_required"
+		confirmed = password + ", confirmed confirmed"
+	)
+	for name, steps := range map[string]string{
+		"straight through":                    confirmed + ", signed successful",
+		"another password":                    another + ", confirmed confirmed, signed successful",
+		"the bank step fails":                 login + ", failed failed",
+		"the link is too old":                 login + ", deadline_passed expired",
+		"nobody authorizes":                   bank + ", deadline_passed expired",
+		"nobody confirms":                     password + ", deadline_passed expired",
+		"nobody confirms another password":    another + ", deadline_passed expired",
+		"the signer refuses to begin":         password + ", signing_failed failed",
+		"the signer refuses after a password": confirmed + ", signing_failed failed",
 	} {
 		t.Run(name, func(t *testing.T) {
-			end := methodtest.Chain(t, Machine, slices.Concat(c.before, c.then))
-			if len(Machine.Moves[end]) > 0 {
+			if end := methodtest.Chain(t, Machine, steps); len(Machine.Moves[end]) > 0 {
 				t.Errorf("the chain ends in %s, which is not final", end)
 			}
 		})

@@ -79,7 +79,8 @@ func TestLinesEndOnBoxes(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, e := range d.edges {
-			for s, end := range map[kyc.State]point{e.from: e.points[0], e.to: e.points[len(e.points)-1]} {
+			for n, s := range []kyc.State{e.from, e.to} {
+				end := e.points[n*(len(e.points)-1)]
 				b, ok := d.boxes[s]
 				const corner = 5 // where the side is no longer straight
 				level := end.y == b.y || end.y == b.bottom() || end.y > b.y+corner && end.y < b.bottom()-corner

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,20 +98,16 @@ func Moves(t *testing.T, m kyc.Machine, want map[kyc.State][]kyc.State) {
 	}
 }
 
-// Step is one event and where it must lead.
-type Step struct {
-	Event kyc.Event
-	To    kyc.State
-}
-
-// Chain walks from the start through the steps and says where it ends.
-func Chain(t *testing.T, m kyc.Machine, steps []Step) kyc.State {
+// Chain walks from the start through the steps, "requested pending, succeeded
+// successful", each an event and the state that it must lead to, and says where it ends.
+func Chain(t *testing.T, m kyc.Machine, steps string) kyc.State {
 	t.Helper()
 	s := m.Start
-	for _, step := range steps {
-		to, ok := m.Next(s, step.Event)
-		if !ok || to != step.To {
-			t.Fatalf("%s in %s leads to %q, want %s", step.Event, s, to, step.To)
+	for step := range strings.SplitSeq(steps, ", ") {
+		ev, want, _ := strings.Cut(step, " ")
+		to, ok := m.Next(s, kyc.Event(ev))
+		if !ok || to != kyc.State(want) {
+			t.Fatalf("%s in %s leads to %q, want %s", ev, s, to, want)
 		}
 		s = to
 	}
