@@ -253,7 +253,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	w.front = listeners(map[string]http.Handler{"api": w.server.API, "ops": w.server.Ops})
 	w.back = listeners(map[string]http.Handler{
 		"gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(), "steering": w.steering(),
-		"xs2a": w.bank.API(), "wizard": w.bank.Wizard(), "consent": w.consent(), "fourthline": w.checker.API(),
+		"xs2a": w.bank.API(), "wizard": w.bank.Wizard(), "consent": w.signer.ConsentAndBridge(), "fourthline": w.checker.API(),
 	})
 	w.back = append(w.back, server.Listener{Name: "ais", Net: nets["ais"], Handler: w.signer.API(), TLS: w.signer.ServerTLS()})
 	return nil
