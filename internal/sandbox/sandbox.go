@@ -415,7 +415,7 @@ const inboxPage = 50
 func (w *World) Pages() http.Handler {
 	return inbox.Handler(func(ctx context.Context, page int) (shown []inbox.Message, older bool, err error) {
 		err = w.store.View(ctx, func(v kyc.View) error {
-			list, err := w.server.Flow.Messages(v, kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
+			list, err := w.server.Flow.Messages(v, "", kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
 			for _, m := range list[:min(len(list), inboxPage)] {
 				shown = append(shown, inbox.Message{Number: m.Number, Text: m.Text, PersonID: m.PersonID, At: m.CreatedAt})
 			}
