@@ -20,13 +20,15 @@ import (
 // bankidentFlags are the accounts behind the methods bank and bank_id. Without an
 // XS2A key neither is available.
 type bankidentFlags struct {
-	Xs2aURL         string `help:"The API of the firm for bank logins." default:"https://api.xs2a.com" env:"IDENTIKIT_XS2A_URL" placeholder:"URL" group:"Bankident"`
+	Xs2aURL         string `name:"xs2a-url" help:"The API of the firm for bank logins." default:"https://api.xs2a.com" env:"IDENTIKIT_XS2A_URL" placeholder:"URL" group:"Bankident"`
 	Xs2aAPIKey      string `name:"xs2a-api-key" help:"The account there; without one the methods bank and bank_id are not available." env:"IDENTIKIT_XS2A_API_KEY" placeholder:"KEY" group:"Bankident"`
-	Xs2aWizardURL   string `help:"Where customers log in to their bank." env:"IDENTIKIT_XS2A_WIZARD_URL" placeholder:"URL" group:"Bankident"`
+	Xs2aWizardURL   string `name:"xs2a-wizard-url" help:"Where customers log in to their bank." env:"IDENTIKIT_XS2A_WIZARD_URL" placeholder:"URL" group:"Bankident"`
 	Xs2aInterfaceID string `name:"xs2a-interface-id" help:"How the wizard looks." env:"IDENTIKIT_XS2A_INTERFACE_ID" placeholder:"ID" group:"Bankident"`
-	Xs2aHolder      string `help:"Holder of the account that takes the reference transfers." env:"IDENTIKIT_XS2A_HOLDER" placeholder:"NAME" group:"Bankident"`
+	Xs2aHolder      string `name:"xs2a-holder" help:"Holder of the account that takes the reference transfers." env:"IDENTIKIT_XS2A_HOLDER" placeholder:"NAME" group:"Bankident"`
 	Xs2aIBAN        string `name:"xs2a-iban" help:"Its IBAN." env:"IDENTIKIT_XS2A_IBAN" placeholder:"IBAN" group:"Bankident"`
 	Xs2aBIC         string `name:"xs2a-bic" help:"Its BIC." env:"IDENTIKIT_XS2A_BIC" placeholder:"BIC" group:"Bankident"`
+
+	Xs2aAcceptTest bool `name:"xs2a-accept-test" help:"Take logins of the firm's test mode, where anybody logs in as anybody: for staging alone." env:"IDENTIKIT_XS2A_ACCEPT_TEST" group:"Bankident"`
 
 	AisURL          string `help:"The service for electronic signatures." default:"https://ais.swisscom.com/AIS-Server/rs/v1.0" env:"IDENTIKIT_AIS_URL" placeholder:"URL" group:"Bankident"`
 	AisIdentity     string `help:"The account there, as customer:key-entity." env:"IDENTIKIT_AIS_IDENTITY" placeholder:"NAME" group:"Bankident"`
@@ -55,7 +57,7 @@ func (f bankidentFlags) bankident() (*server.Bankident, error) {
 	}
 	b := &server.Bankident{
 		Bank: xs2a.Config{
-			APIURL: f.Xs2aURL, APIKey: f.Xs2aAPIKey, WizardURL: f.Xs2aWizardURL, InterfaceID: f.Xs2aInterfaceID,
+			APIURL: f.Xs2aURL, APIKey: f.Xs2aAPIKey, WizardURL: f.Xs2aWizardURL, InterfaceID: f.Xs2aInterfaceID, AcceptTest: f.Xs2aAcceptTest,
 			Recipient: xs2a.Recipient{Holder: f.Xs2aHolder, IBAN: f.Xs2aIBAN, BIC: f.Xs2aBIC}, HTTP: firmClient(),
 		},
 		Banks: bank.Default(), PushSecret: f.BankPushSecret,

@@ -117,14 +117,6 @@ func (w *World) signerClient(roots *x509.CertPool) *http.Client {
 	return c
 }
 
-// consent is the signer's page for customers, and the bridge behind it.
-func (w *World) consent() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", w.signer.Consent())
-	mux.Handle("/confirm", w.signer.Bridge())
-	return mux
-}
-
 // steering is that of all firms: the video provider's at the root, where it always was.
 func (w *World) steering() http.Handler {
 	mux := http.NewServeMux()

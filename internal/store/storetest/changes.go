@@ -107,11 +107,11 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 				t.Errorf("since %s: %d %v, want %d", since, n, err, want)
 			}
 		}
-		list, err := v.Messages().List(kyc.Page{Limit: 2, Newest: true})
+		list, err := v.Messages().List("", kyc.Page{Limit: 2, Newest: true})
 		if err != nil || len(list) != 2 || list[0].ID != "c" || list[1].ID != "b" {
 			t.Errorf("%v %v", list, err)
 		}
-		n, err := v.Messages().Count(2)
+		n, err := v.Messages().Count("", 2)
 		if n != 2 {
 			t.Errorf("counted %d", n)
 		}
@@ -119,7 +119,7 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 	})
 	do(t, s, func(tx kyc.Tx) error { return tx.Messages().Purge(now.Add(time.Microsecond)) })
 	see(t, s, func(v kyc.View) error {
-		if n, err := v.Messages().Count(10); err != nil || n != 0 {
+		if n, err := v.Messages().Count("", 10); err != nil || n != 0 {
 			t.Errorf("%d are left: %v", n, err)
 		}
 		return nil
