@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -25,7 +26,7 @@ func simulator(t *testing.T) (*sim.Server, ais.Config) {
 		t.Fatal(err)
 	}
 	api := httptest.NewUnstartedServer(s.API())
-	api.TLS = s.ServerTLS()
+	api.TLS, api.Config.ErrorLog = s.ServerTLS(), slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	api.StartTLS()
 	t.Cleanup(api.Close)
 	return s, ais.Config{

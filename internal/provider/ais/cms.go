@@ -152,8 +152,8 @@ func checkCMS(der, digest []byte, trusted *x509.CertPool) (checked, error) {
 // parseCMS reads a CMS structure of one signer; it must be all there is.
 func parseCMS(der []byte) (*pkcs7.PKCS7, error) {
 	var whole asn1.RawValue
-	if rest, err := asn1.Unmarshal(der, &whole); err != nil || len(rest) > 0 || len(der) > maxCMS {
-		return nil, errors.New("the signature is no CMS, or too large")
+	if rest, err := asn1.Unmarshal(der, &whole); err != nil || len(rest) > 0 || len(der) > maxCMS || !shallow(der, maxDepth) {
+		return nil, errors.New("the signature is not in DER, or too large")
 	}
 	p, err := pkcs7.Parse(der)
 	if err != nil {
@@ -163,6 +163,20 @@ func parseCMS(der []byte) (*pkcs7.PKCS7, error) {
 		return nil, errors.New("the signature has not one signer with a certificate")
 	}
 	return p, nil
+}
+
+// shallow tells whether the bytes are DER with few values in each other: what
+// is nested deeply costs the library its square.
+func shallow(der []byte, depth int) bool {
+	for len(der) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &v)
+		if err != nil || v.IsCompound && (depth == 0 || !shallow(v.Bytes, depth-1)) {
+			return false
+		}
+		der = rest
+	}
+	return true
 }
 
 // verify checks digest and signature, not whose they are. The attributes must

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha512"
 	"crypto/x509"
+	"encoding/asn1"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -61,6 +62,24 @@ func TestEveryByteCounts(t *testing.T) {
 	}
 	if _, err := checkCMS(append(bytes.Clone(s.cms), 0), digest, s.trusted); err == nil {
 		t.Error("something after the signature is accepted")
+	}
+}
+
+// TestNested: values in values in values are refused before the library reads them.
+func TestNested(t *testing.T) {
+	nested := []byte{0x30, 0x00}
+	for range maxDepth {
+		outer, err := asn1.Marshal(asn1.RawValue{Tag: asn1.TagSequence, IsCompound: true, Bytes: nested})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !shallow(nested, maxDepth) {
+			t.Fatal("refused too early")
+		}
+		nested = outer
+	}
+	if shallow(nested, maxDepth) || shallow([]byte{0x30, 0x80, 0, 0}, maxDepth) {
+		t.Error("deep values, or lengths that are not told, are taken")
 	}
 }
 
