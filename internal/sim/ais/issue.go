@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // keyBits is the size of the customers' key.
@@ -82,7 +83,8 @@ func unescape(text string) (string, bool) {
 			end = b.Len()
 		}
 	}
-	return strings.ToValidUTF8(b.String()[:end], ""), true
+	value := b.String()[:end]
+	return value, utf8.ValidString(value)
 }
 
 func hexDigit(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
