@@ -80,7 +80,7 @@ func signaturesIn(got answer, h handle) (map[string][]byte, error) {
 	for _, one := range got.all("SignatureObject", "Other", "sc.SignatureObjects", "sc.ExtendedSignatureObject") {
 		id, ok := one.text("@WhichDocument")
 		all, err := one.values("Base64Signature", "$")
-		if !ok || err != nil || len(all) != 1 || found[id] != nil {
+		if !ok || err != nil || len(all) != 1 {
 			return nil, errors.New("a signature of the batch is none")
 		}
 		found[id] = all[0]
@@ -183,7 +183,7 @@ func shallow(der []byte, depth int) bool {
 // be signed: without them the digest would be no part of the signature.
 func verify(p *pkcs7.PKCS7, kind asn1.ObjectIdentifier) error {
 	var contentType asn1.ObjectIdentifier
-	if len(p.Signers[0].AuthenticatedAttributes) == 0 || p.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &contentType) != nil || !contentType.Equal(kind) {
+	if p.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &contentType) != nil || !contentType.Equal(kind) {
 		return errors.New("the signature has not the signed attributes that it needs")
 	}
 	if err := p.Verify(); err != nil {
