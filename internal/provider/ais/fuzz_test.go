@@ -47,7 +47,7 @@ func FuzzAnswer(f *testing.F) {
 		case err != nil && (len(out.CMS) != 0 || !kyc.IsKind(err, kyc.BadGateway)):
 			t.Errorf("%v", err)
 		}
-		if m, known := got.meaning(); known != (meanings[word(got.minor)] == m) || len(got.result()) > 200 {
+		if len(got.result()) > 200 {
 			t.Errorf("%q", got.result())
 		}
 	})
