@@ -101,6 +101,18 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// TestNothingUnpinned: a session in which any account would do is never opened.
+func TestNothingUnpinned(t *testing.T) {
+	w := newWorld(t)
+	for name, o := range map[string]provider.Order{
+		"no IBAN": {Identification: ident, Person: anna.Person}, "no name": {Identification: ident, IBAN: iban, Person: kyc.Attributes{}},
+	} {
+		if s, err := w.Starter.Start(t.Context(), o); !kyc.IsKind(err, kyc.Invalid) {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}
+
 // TestWrongKey: that the account is not set up is no fault of the customer's.
 func TestWrongKey(t *testing.T) {
 	w := newWorld(t)
