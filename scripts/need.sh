@@ -98,3 +98,15 @@ need_pdfsig() {
 	may_install && install poppler-utils && have pdfsig && return 0
 	die "pdfsig is missing: install poppler-utils (apt install poppler-utils, brew install poppler)"
 }
+
+# is_openssl: macOS has another program of that name, which knows no CAdES.
+is_openssl() {
+	have openssl && openssl version 2>/dev/null | grep -Eq '^OpenSSL ([3-9]|[1-9][0-9])\.'
+}
+
+# need_openssl: it judges our signatures, too, and makes those of the tests.
+need_openssl() {
+	is_openssl && return 0
+	may_install && install openssl && is_openssl && return 0
+	die "OpenSSL 3 is missing: install it and put it first in PATH (apt install openssl, brew install openssl)"
+}

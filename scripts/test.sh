@@ -84,6 +84,7 @@ need_cc
 CHROMIUM=$(need_chromium)
 export CHROMIUM
 need_pdfsig
+need_openssl
 if [ -z "${IDENTIKIT_TEST_POSTGRES:-}" ]; then
 	bin=$(need_postgres)
 	start_postgres

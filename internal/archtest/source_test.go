@@ -27,7 +27,7 @@ var worldly = []string{
 }
 
 // keyMakers need chance that nobody can repeat: keys are never seeded.
-var keyMakers = []string{"internal/seal", "internal/sandbox", "internal/sim/pades"}
+var keyMakers = []string{"internal/seal", "internal/sandbox", "internal/sim/ais", "internal/sim/pades"}
 
 // source is one parsed file.
 type source struct {

@@ -139,6 +139,10 @@ func (s *Server) chooseResult(c *call) error {
 	var broken []kyc.FieldError
 	if in["result"] != nil && !isText {
 		broken = append(broken, kyc.FieldError{Code: "type_error", Field: "result", Message: "must be a string"})
+	} else if i.Method.Bankident() { // what can be chosen depends on where it stands
+		if result == "" {
+			broken = append(broken, kyc.FieldError{Field: "result", Message: "can't be blank"})
+		}
 	} else if !slices.Contains(results, result) {
 		broken = append(broken, kyc.FieldError{Field: "result", Message: kyc.NotIncluded(results)})
 	}

@@ -11,13 +11,13 @@ import (
 
 // RunOnce runs the contract of adapters to firms whose sessions end once: each
 // start opens a session of its own, the last one counts, and a word for the end is
-// all that there is. success is the event of a good end.
-func RunOnce(t *testing.T, success kyc.Event, build func(World) Firm) {
+// all that there is.
+func RunOnce(t *testing.T, build func(World) Firm) {
 	for name, c := range onceCases {
-		t.Run(name, func(t *testing.T) { play(t, 0, success, build, c) })
+		t.Run(name, func(t *testing.T) { play(t, 0, build, c) })
 	}
 	for name, skew := range map[string]time.Duration{"FirmAhead": 3 * time.Hour, "FirmBehind": -3 * time.Hour} {
-		t.Run(name, func(t *testing.T) { play(t, skew, success, build, inOrder) })
+		t.Run(name, func(t *testing.T) { play(t, skew, build, inOrder) })
 	}
 }
 
@@ -42,8 +42,8 @@ func startsAnother(d *desk) {
 	if first.Handle == second.Handle || first.URL == second.URL {
 		d.Errorf("started twice it is one session: %+v", first)
 	}
-	d.end(one, d.success)
-	if f := d.poll(one); f.Event != d.success {
+	d.end(one, d.traits.Good)
+	if f := d.poll(one); f.Event != d.traits.Good {
 		d.Errorf("the second session: %s", f.Event)
 	}
 	stale := provider.Ref{Identification: one, Handle: first.Handle}
@@ -80,15 +80,15 @@ func oncePushes(how Pushes, later time.Duration) func(*desk) {
 	return func(d *desk) {
 		d.start(one)
 		d.start(two)
-		files := map[string]*file{one: newFile(), two: newFile()}
+		files := map[string]*file{one: d.newFile(), two: d.newFile()}
 		d.Firm.Push(how)
-		d.end(one, d.success)
+		d.end(one, d.traits.Good)
 		d.end(two, kyc.FailedForGood)
 		d.pass(later + time.Minute)
 		d.read(files)
 		d.pass(time.Hour) // what was held back comes
 		d.read(files)
-		for id, ev := range map[string]kyc.Event{one: d.success, two: kyc.FailedForGood} {
+		for id, ev := range map[string]kyc.Event{one: d.traits.Good, two: kyc.FailedForGood} {
 			m := d.Firm.Rules().Machine
 			files[id].take(m, d.poll(id)) // the safety net for a push that never came
 			want, ok := m.Next(kyc.Pending, ev)
@@ -103,7 +103,7 @@ func oncePushes(how Pushes, later time.Duration) func(*desk) {
 // is later.
 func inOrder(d *desk) {
 	var last time.Time
-	for _, ev := range []kyc.Event{kyc.FailedForGood, d.success} {
+	for _, ev := range []kyc.Event{kyc.FailedForGood, d.traits.Good} {
 		d.start(one)
 		d.pass(20 * time.Minute)
 		d.end(one, ev)

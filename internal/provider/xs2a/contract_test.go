@@ -17,7 +17,7 @@ import (
 )
 
 // TestContract runs the contract of adapters to firms whose sessions end once.
-func TestContract(t *testing.T) { providertest.RunOnce(t, kyc.BankConfirmed, newFirm) }
+func TestContract(t *testing.T) { providertest.RunOnce(t, newFirm) }
 
 // firm implements providertest.Firm.
 type firm struct {
@@ -44,6 +44,11 @@ func newFirm(w providertest.World) providertest.Firm {
 		}
 	})
 	return &firm{w: w, sim: s, steering: w.Net.Serve("steering.example", s.Steering()), adapter: xs2a.New(config(api, w.Net.Client))}
+}
+
+// Traits implements providertest.Traited.
+func (f *firm) Traits() providertest.Traits {
+	return providertest.Traits{Anew: true, Good: kyc.BankConfirmed}
 }
 
 func (f *firm) Adapter() provider.Adapter { return f.adapter }

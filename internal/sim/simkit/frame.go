@@ -35,7 +35,8 @@ type Frame struct {
 	Languages []Language
 	Main      template.HTML // the content
 
-	Embeddable bool // other sites may show the page in a frame
+	Embeddable bool   // other sites may show the page in a frame
+	Ancestors  string // those that may, as CSP says it; empty: any if Embeddable, none otherwise
 }
 
 // Language is one choice of the language switch: its code is shown, its name read out.
@@ -51,7 +52,10 @@ func (f Frame) Write(w http.ResponseWriter, status int) error {
 		return fmt.Errorf("write page: %w", err)
 	}
 	ancestors := "'none'"
-	if f.Embeddable {
+	switch {
+	case f.Ancestors != "":
+		ancestors = f.Ancestors
+	case f.Embeddable:
 		ancestors = "*"
 	}
 	h := w.Header()
