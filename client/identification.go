@@ -88,7 +88,7 @@ type Identification struct {
 	EstimatedWaitingTime       *int      `json:"estimated_waiting_time"` // seconds until an agent is free
 	CurrentReferenceToken      string    `json:"current_reference_token"`
 	ProviderStatusCode         string    `json:"provider_status_code"`
-	FailureReason              string    `json:"failure_reason"` // for aborted and canceled
+	FailureReason              string    `json:"failure_reason"` // for aborted and canceled; of bank and bank_id for failed and expired
 	PersonID                   string    `json:"person_id"`
 	Address                    Address   `json:"address"`
 
@@ -122,6 +122,34 @@ func (c *Client) RequestIdentificationWith(ctx context.Context, personID, id str
 	q := to(http.MethodPatch, "v1", "persons", personID, "identifications", id, "request").with(data)
 	q.repeat = always // asking again joins what was begun
 	return send[Identification](ctx, c, q)
+}
+
+// AuthorizeIdentification begins the electronic signature of [MethodBank] and
+// [MethodBankID]: the customer is sent a one-time password, beside which stands
+// CurrentReferenceToken. Again sends another one.
+func (c *Client) AuthorizeIdentification(ctx context.Context, personID, id string) (Identification, error) {
+	return send[Identification](ctx, c, to(http.MethodPatch, "v1", "persons", personID, "identifications", id, "authorize"))
+}
+
+// ConfirmIdentification gives the signer the one-time password. A wrong one is a
+// 403 invalid_tan.
+func (c *Client) ConfirmIdentification(ctx context.Context, personID, id, password string) (Identification, error) {
+	q := to(http.MethodPatch, "v1", "persons", personID, "identifications", id, "confirm")
+	return send[Identification](ctx, c, q.with(map[string]string{"token": password}))
+}
+
+// Eligibility says whether a person can be identified by a method.
+type Eligibility struct {
+	Method   Method   `json:"method"`
+	Eligible bool     `json:"eligible"`
+	Reasons  []string `json:"reasons"` // why not, like match_for_person_data_not_found
+}
+
+// CheckEligibility asks whether the person can be identified by the method, which
+// is [MethodBank].
+func (c *Client) CheckEligibility(ctx context.Context, personID string, method Method, options ...PostOption) (Eligibility, error) {
+	q := to(http.MethodPost, "v1", "persons", personID, "identification_eligibility_checks")
+	return send[Eligibility](ctx, c, q.with(map[string]Method{"method": method}).once(options))
 }
 
 // WithDocuments asks for the documents that an identification left.

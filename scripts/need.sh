@@ -99,9 +99,14 @@ need_pdfsig() {
 	die "pdfsig is missing: install poppler-utils (apt install poppler-utils, brew install poppler)"
 }
 
-# need_openssl: a reader of certificates and CMS that is not ours.
+# is_openssl: macOS has another program of that name, which knows no CAdES.
+is_openssl() {
+	have openssl && openssl version 2>/dev/null | grep -Eq '^OpenSSL ([3-9]|[1-9][0-9])\.'
+}
+
+# need_openssl: it judges our signatures, too, and makes those of the tests.
 need_openssl() {
-	have openssl && return 0
-	may_install && install openssl && have openssl && return 0
-	die "openssl is missing: install openssl (apt install openssl, brew install openssl)"
+	is_openssl && return 0
+	may_install && install openssl && is_openssl && return 0
+	die "OpenSSL 3 is missing: install it and put it first in PATH (apt install openssl, brew install openssl)"
 }

@@ -51,6 +51,7 @@ var rules = []rule{
 	{packages: "internal/method", ours: []string{"internal/kyc"}, std: true, never: []string{"net", "os", "database", "syscall"}},
 	{packages: "internal/method/diagram", ours: []string{"internal/method/*", "internal/kyc"}, std: true},   // a program: it writes a file
 	{packages: "internal/method/reasondoc", ours: []string{"internal/method/*", "internal/kyc"}, std: true}, // another
+	{packages: "internal/method/methodtest", ours: []string{"internal/method", "internal/kyc"}},
 	{packages: "internal/method/*", ours: []string{"internal/method", "internal/kyc"}, std: true, never: []string{"net", "os", "database", "syscall"}},
 
 	// Test support stands outside the house and may look at all of it.
@@ -65,12 +66,13 @@ var rules = []rule{
 	{packages: "internal/provider/providertest", ours: []string{"…"}},
 
 	{packages: "internal/flow", ours: []string{
-		"internal/kyc", "internal/method", "internal/method/*", "internal/provider", "internal/blob", "internal/seal", "internal/report", "internal/pii", "internal/id",
+		"internal/kyc", "internal/method", "internal/method/*", "internal/provider", "internal/blob", "internal/seal", "internal/report", "internal/pdf", "internal/pii", "internal/id",
 	}},
 	{packages: "internal/httpapi", ours: append([]string{"internal/provider", "internal/filetype"}, edge...)}, // for its Receiver, and to read uploads
 	{packages: "internal/webhook", ours: edge},
 	{packages: "internal/listen", ours: []string{"internal/webhook", "internal/id"}}, // for its signature
 	{packages: "internal/sms", ours: edge},
+	{packages: "internal/register", ours: []string{"internal/kyc"}},
 	{packages: "internal/hosted", ours: edge},
 	{packages: "internal/console", ours: edge},
 	{packages: "internal/provider", ours: []string{"internal/kyc", "internal/pii"}},
@@ -81,7 +83,8 @@ var rules = []rule{
 	{packages: "internal/blob/*", ours: []string{"internal/blob", "internal/kyc"}},
 	{packages: "internal/crash", ours: []string{"internal/kyc", "internal/blob"}},
 	{packages: "internal/seal", ours: []string{"internal/kyc"}},
-	{packages: "internal/report"},
+	{packages: "internal/report", ours: []string{"internal/pdf"}},
+	{packages: "internal/pdf", std: true, never: []string{"net", "os", "database", "syscall"}},
 	{packages: "internal/config", ours: []string{"internal/kyc", "internal/pii"}},
 
 	// Simulators share no code with the adapters that they prove.
@@ -96,7 +99,7 @@ var edge = []string{"internal/flow", "internal/kyc", "internal/method", "interna
 // support are the packages that only tests use.
 var support = []string{
 	"internal/archtest", "internal/crashtest", "internal/e2e", "internal/testkit", "internal/testkit/*", "internal/walk",
-	"internal/store/storetest", "internal/blob/blobtest", "internal/provider/providertest", "bench",
+	"internal/method/methodtest", "internal/store/storetest", "internal/blob/blobtest", "internal/provider/providertest", "bench",
 }
 
 func supportsTests(pkg string) bool {

@@ -30,6 +30,7 @@ var shapes = []struct {
 	{client.RequestData{}, []string{"RequestInput"}},
 	{client.Identification{}, []string{"Identification"}},
 	{client.SupportedDocument{}, []string{"SupportedDocument"}},
+	{client.Eligibility{}, []string{"Eligibility"}},
 	{client.MobileNumberData{}, []string{"MobileNumberInput"}},
 	{client.MobileNumber{}, []string{"MobileNumber"}},
 	{client.ChangeRequest{}, []string{"ChangeRequest", "ChangeRequestAuthorized", "ChangeRequestConfirmed"}},

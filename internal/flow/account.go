@@ -48,6 +48,9 @@ func (s *Service) adapterFor(ctx context.Context, i kyc.Identification) (provide
 	if signs, err := s.signs(ctx, i); signs || err != nil {
 		return s.Signing, err
 	}
+	if i.State == kyc.Processed {
+		return s.DataChecker, nil
+	}
 	if a, ok := s.Providers[i.Method]; ok {
 		return a, nil
 	}

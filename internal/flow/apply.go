@@ -50,6 +50,10 @@ func (s *Service) apply(ctx context.Context, seen kyc.Identification, f provider
 }
 
 func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f provider.Finding, kept evidence) error {
+	f, err := s.judge(tx, i, f)
+	if err != nil {
+		return err
+	}
 	to, possible := s.Rules[i.Method].Machine.Next(i.State, f.Event)
 	if early, err := s.tooEarly(tx, i, to); early || err != nil {
 		return cmp.Or(err, errTooEarly)
@@ -78,6 +82,14 @@ func (s *Service) take(ctx context.Context, tx kyc.Tx, i kyc.Identification, f p
 		})
 	}
 	i.LastFindingAt = f.At
+	if f.StatusCode != "" {
+		i.StatusCode = f.StatusCode
+	}
+	if to == kyc.AuthorizationRequired {
+		if err := s.readyToSign(tx, &i, kept); err != nil {
+			return err
+		}
+	}
 	if to != kyc.Successful {
 		if err := s.move(ctx, tx, &i, f.Event, to, byProvider, f.Reason); err != nil {
 			return err

@@ -20,6 +20,9 @@ const (
 // since the push of a result may have been lost; a result that is being reviewed
 // holds it up.
 func (s *Service) Expire(ctx context.Context, j kyc.Job) error {
+	if err := s.collectBefore(ctx, j.Key); err != nil {
+		return err
+	}
 	err := s.fetch(ctx, j.Key, func(tx kyc.Tx, _ kyc.Identification) error { return s.expire(ctx, tx, j) })
 	if err == nil {
 		return nil
@@ -61,6 +64,8 @@ func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
 		return err
 	}
 	switch to, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.DeadlinePassed); {
+	case ok && tx.Now().Before(deadline(i)): // it has come further meanwhile, and has time again
+		return tx.Jobs().PutOff(j, deadline(i))
 	case ok:
 		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err

@@ -65,7 +65,7 @@ func soon(j kyc.Job) time.Duration { return kyc.Backoff(j.Attempt/8, time.Second
 // PollResult is the job that asks without having been told to, ever more rarely.
 func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 	settle := func(tx kyc.Tx, i kyc.Identification) error {
-		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
+		if s.over(i, tx.Now()) {
 			return tx.Jobs().Done(j)
 		}
 		return tx.Jobs().PutOff(j, pollAt(tx.Now().Add(kyc.Backoff(j.Attempt+1, firstPoll, mostPoll))))
@@ -83,7 +83,7 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 		if err != nil {
 			return err
 		}
-		if not && !over(s.Rules[i.Method].Machine, i, tx.Now()) {
+		if not && !s.over(i, tx.Now()) {
 			return tx.Jobs().Wait(j, pollAt(tx.Now().Add(firstPoll)))
 		}
 		return settle(tx, i)
@@ -92,8 +92,8 @@ func (s *Service) PollResult(ctx context.Context, j kyc.Job) error {
 
 // over tells whether there is nothing left to wait for: a final state, or the
 // link's lifetime is past and no review is open.
-func over(m kyc.Machine, i kyc.Identification, now time.Time) bool {
-	if len(m.Moves[i.State]) == 0 {
+func (s *Service) over(i kyc.Identification, now time.Time) bool {
+	if !s.asksProvider(i) && i.State != kyc.Processed {
 		return true
 	}
 	return now.After(i.LinkExpiresAt) && !i.State.UnderReview()
@@ -109,6 +109,9 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	if err != nil {
 		return err
 	}
+	if !s.asksProvider(i) && s.Rules[i.Method].Signs() {
+		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return settle(tx, i) })
+	}
 	adapter, err := s.adapterFor(ctx, i)
 	if err != nil {
 		return err
@@ -123,11 +126,16 @@ func (s *Service) fetch(ctx context.Context, id string, settle settlement) error
 	var kept evidence
 	var lacking bool
 	var flawed string
-	succeeds, err := s.wouldSucceed(ctx, i, finding)
+	to, news, err := s.wouldMove(ctx, i, finding)
 	if err != nil {
 		return err
 	}
-	if succeeds {
+	switch {
+	case news && to == kyc.AuthorizationRequired:
+		if kept, err = s.bankReport(ctx, i, finding); err != nil {
+			return err
+		}
+	case news && to == kyc.Successful:
 		if kept, err = s.gatherNow(ctx, adapter, i, finding); err != nil {
 			s.Log.Warn("the provider's evidence is not to be had yet", "identification", i.ID, "error", kyc.Brief(err))
 			lacking, flawed = true, brokenRule(err)
@@ -151,18 +159,19 @@ func refOf(i kyc.Identification) provider.Ref {
 	return provider.Ref{Identification: i.ID, Handle: i.Handle}
 }
 
-// wouldSucceed tells whether the finding is a success that is news, so that its
-// evidence is worth fetching before it is taken in.
-func (s *Service) wouldSucceed(ctx context.Context, i kyc.Identification, f provider.Finding) (bool, error) {
-	if to, ok := s.Rules[i.Method].Machine.Next(i.State, f.Event); !ok || to != kyc.Successful {
-		return false, nil
+// wouldMove tells where the finding leads and whether it is news: the files that
+// come with a state are made before it is taken in.
+func (s *Service) wouldMove(ctx context.Context, i kyc.Identification, f provider.Finding) (to kyc.State, news bool, err error) {
+	to, ok := s.Rules[i.Method].Machine.Next(i.State, f.Event)
+	if !ok {
+		return to, false, nil
 	}
 	var known bool
-	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+	err = s.Store.View(ctx, func(v kyc.View) (err error) {
 		known, err = v.Findings().Known(i.ID, f.Fingerprint)
 		return err
 	})
-	return !known, err
+	return to, !known, err
 }
 
 // gatherNow gathers within a while that leaves time to write the result itself.

@@ -17,6 +17,7 @@ import (
 	"github.com/identikit/identikit/internal/blob"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method"
+	"github.com/identikit/identikit/internal/method/bank"
 	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/seal"
 )
@@ -36,8 +37,15 @@ type Service struct {
 	Signing provider.Adapter
 	// Accounts open partners' own accounts at a provider, for the methods that run on them.
 	Accounts map[kyc.Method]Opener
-	Caller   Caller
-	Texter   Texter // nil: no texts can be sent
+	// DataChecker checks the identity data of bank_id, Signer signs what customers
+	// of Bankident confirm, Register knows who was identified before, Banks are
+	// those whose customers can log in.
+	DataChecker provider.Adapter
+	Signer      provider.Signing
+	Register    Register
+	Banks       bank.Banks
+	Caller      Caller
+	Texter      Texter // nil: no texts can be sent
 	// Sandbox knows test-scenario persons and plain http to loopback.
 	Sandbox bool
 	// EraseAfter is how long a person who does not become a customer is kept; 0:

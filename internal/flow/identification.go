@@ -21,6 +21,7 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 	var partner kyc.Partner
 	var subscriptions []kyc.Subscription
 	var before bool // is there a successful one already?
+	var number kyc.MobileNumber
 	err := s.Store.View(ctx, func(v kyc.View) (err error) {
 		if p, err = v.Persons().Get(partnerID, personID); err != nil {
 			return err
@@ -33,6 +34,11 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 		if partner, err = v.Partners().Get(partnerID); err != nil {
 			return err
 		}
+		if s.endsSigned(body) {
+			if number, _, err = v.MobileNumbers().OfPerson(personID); err != nil {
+				return err
+			}
+		}
 		subscriptions, err = v.Subscriptions().ByEvent(partnerID, kyc.EventIdentification)
 		return err
 	})
@@ -41,7 +47,7 @@ func (s *Service) CreateIdentification(ctx context.Context, partnerID, personID 
 	}
 	var i kyc.Identification
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
-		if i, err = s.readIdentification(tx.Now(), partner, p, before, body); err != nil {
+		if i, err = s.readIdentification(tx.Now(), partner, p, before, number.Verified, body); err != nil {
 			return nil, err
 		}
 		if i.ID, err = tx.NewID(id.Identification); err != nil {
@@ -84,18 +90,25 @@ func (s *Service) renews(body map[string]any) bool {
 	return s.Rules[kyc.Method(m)].Renews
 }
 
+// endsSigned tells whether the request is for a method that ends with a signature.
+func (s *Service) endsSigned(body map[string]any) bool {
+	m, _ := body["method"].(string)
+	return s.Rules[kyc.Method(m)].Signs()
+}
+
 // readIdentification checks the request: the fields, the method, the person.
-func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.Person, before bool, body map[string]any) (kyc.Identification, error) {
+func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.Person, before, reachable bool, body map[string]any) (kyc.Identification, error) {
 	f := &fields{body: body}
 	i := kyc.Identification{
 		PartnerID: p.PartnerID, PersonID: p.ID, State: kyc.Created, CreatedAt: now, Version: 1,
 		Method:             kyc.Method(f.text("method", 64)),
 		Language:           f.oneOf("language", kyc.Languages),
 		ProofOfAddressType: f.oneOf("proof_of_address_type", kyc.ProofOfAddressTypes),
-		IBAN:               f.text("iban", 34),
 		TermsSignedAt:      f.instant("terms_and_conditions_signed_at", now),
 		Address:            addressOf(p.Attributes),
 	}
+	rules, built := s.Rules[i.Method]
+	i.IBAN = s.account(f, rules)
 	f.text("reference", 255) // the provider gives the one that counts
 	i.ProofOfAddressIssuedAt = f.proofOfAddress(now)
 	f.deviceData()
@@ -105,9 +118,14 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 	case !kyc.KnownMethod(i.Method):
 		f.fail("method", kyc.NotIncluded(kyc.Methods))
 	}
-	rules, built := s.Rules[i.Method]
 	if built {
+		if rules.SignerTerms && i.TermsSignedAt.IsZero() && body["terms_and_conditions_signed_at"] == nil {
+			f.fail("terms_and_conditions_signed_at", "can't be blank")
+		}
 		f.broken = append(f.broken, s.hindrances(rules, p.Attributes, before)...)
+		if rules.Signs() && !reachable && !(s.Sandbox && p.Attributes.Scenario()) {
+			f.broken = append(f.broken, kyc.FieldError{Field: "mobile_number", Message: "must be verified (POST /v1/persons/{person_id}/mobile_number, authorize and confirm)"})
+		}
 	}
 	if err := kyc.InvalidFields(f.broken); err != nil {
 		return i, err

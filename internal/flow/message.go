@@ -51,8 +51,8 @@ var texts = map[string]map[string]string{
 
 // languageOf is the language that the person is written to in: the one of their
 // settings, else that of the country they live in.
-func languageOf(tx kyc.Tx, p kyc.Person) (string, error) {
-	chosen, err := tx.Consents().Language(p.ID)
+func languageOf(consents kyc.ConsentReader, p kyc.Person) (string, error) {
+	chosen, err := consents.Language(p.ID)
 	if err != nil {
 		return "", err
 	}
@@ -75,15 +75,8 @@ func (s *Service) canText() error {
 // text queues one of the texts for a phone, unless it has had too many within an hour.
 func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text, code string, expires time.Time) error {
 	wall := s.Wall.Now()
-	n, err := tx.Messages().SentTo(number, wall.Add(-time.Hour))
-	if err != nil {
+	if err := s.mayText(tx, number); err != nil {
 		return err
-	}
-	if n >= kyc.MessagesPerHour {
-		return &kyc.Error{
-			Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Hour,
-			Detail: "This number was sent 60 messages within an hour, which is all it may get. Try again later.",
-		}
 	}
 	key, err := s.keyOf(tx.Persons(), p.ID)
 	if err != nil {
@@ -93,7 +86,7 @@ func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text, code string, expir
 		ID: id.Random(id.Plain), PartnerID: p.PartnerID, PersonID: p.ID, Number: number, State: kyc.MessageQueued,
 		CreatedAt: tx.Now(), QueuedAt: wall, ExpiresAt: expires,
 	}
-	language, err := languageOf(tx, p)
+	language, err := languageOf(tx.Consents(), p)
 	if err != nil {
 		return err
 	}
@@ -105,6 +98,24 @@ func (s *Service) text(tx kyc.Tx, p kyc.Person, number, text, code string, expir
 		return err
 	}
 	return tx.Jobs().Add(kyc.Job{Kind: kyc.SendMessage, Key: m.ID, DueAt: tx.Now()})
+}
+
+// mayText refuses a number that has had too many messages within an hour: ours,
+// and those that signers sent for us.
+func (s *Service) mayText(tx kyc.Tx, number string) error {
+	since := s.Wall.Now().Add(-time.Hour)
+	ours, err := tx.Messages().SentTo(number, since)
+	if err != nil {
+		return err
+	}
+	theirs, err := tx.Signings().SentTo(number, since)
+	if err != nil || ours+theirs < kyc.MessagesPerHour {
+		return err
+	}
+	return &kyc.Error{
+		Kind: kyc.TooMany, Code: "too_many_requests", RetryAfter: time.Hour,
+		Detail: "This number was sent 60 messages within an hour, which is all it may get. Try again later.",
+	}
 }
 
 func aboutMessage(m kyc.Message) string { return "message " + m.ID }
@@ -180,9 +191,9 @@ type SentMessage struct {
 	Text string
 }
 
-// Messages opens messages, for the inbox of a sandbox.
-func (s *Service) Messages(v kyc.View, p kyc.Page) (shown []SentMessage, err error) {
-	list, err := v.Messages().List(p)
+// Messages opens the messages to a number, or to all, for the inbox of a sandbox.
+func (s *Service) Messages(v kyc.View, number string, p kyc.Page) (shown []SentMessage, err error) {
+	list, err := v.Messages().List(number, p)
 	if err != nil {
 		return nil, err
 	}

@@ -22,8 +22,13 @@ func (s *Service) move(ctx context.Context, tx kyc.Tx, i *kyc.Identification, ev
 		if reason == "" {
 			i.FailureReason = unexplained
 		}
-	case kyc.Successful, kyc.Failed:
+	case kyc.Successful:
 		i.CompletedAt = tx.Now()
+	case kyc.Failed:
+		i.CompletedAt = tx.Now()
+		i.FailureReason = reasonToTell(*i, reason)
+	case kyc.Expired:
+		i.FailureReason = reasonToTell(*i, kyc.ReasonExpired)
 	}
 	outcome := kyc.OutcomeOf(to)
 	if to == kyc.Expired {
@@ -47,5 +52,16 @@ func (s *Service) move(ctx context.Context, tx kyc.Tx, i *kyc.Identification, ev
 	if err != nil {
 		return err
 	}
+	if from == to {
+		return nil // another password: partners are told of statuses
+	}
 	return s.notifyIdentification(tx, *i)
+}
+
+// reasonToTell is the reason of a failure if the method tells partners of it.
+func reasonToTell(i kyc.Identification, reason string) string {
+	if i.Method.Bankident() {
+		return reason
+	}
+	return ""
 }

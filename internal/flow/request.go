@@ -140,6 +140,15 @@ func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 	if !built {
 		return errNotAllowed
 	}
+	if len(rules.CountsAsRepeated) > 0 && i.State == kyc.Created {
+		again, err := tx.Identifications().Succeeded(i.PersonID, rules.CountsAsRepeated...)
+		if err != nil {
+			return err
+		}
+		if again {
+			return kyc.Fail(kyc.Unprocessable, "unprocessable_entity", "The person is identified successfully by this way already. There is nothing more to do.")
+		}
+	}
 	if _, ok := rules.Machine.Next(i.State, kyc.Requested); !ok && i.State != kyc.Pending {
 		return wrongState(i.State, rules.Machine, kyc.Requested)
 	}
@@ -166,6 +175,10 @@ func (s *Service) mayRequest(tx kyc.Tx, i kyc.Identification) error {
 
 // wrongState is the 412 that names the state it is in and those it needs.
 func wrongState(is kyc.State, m kyc.Machine, ev kyc.Event) error {
+	if len(m.From(ev)) == 0 {
+		return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+			"The identification is '%s'; its method knows no such step in any status.", is)
+	}
 	needed := make([]string, 0, 4)
 	for _, s := range m.From(ev) {
 		needed = append(needed, string(s))
@@ -177,30 +190,41 @@ func wrongState(is kyc.State, m kyc.Machine, ev kyc.Event) error {
 		"The identification is '%s'; this needs one of '%s'.", is, strings.Join(needed, "', '"))
 }
 
-// runStart carries the intent out for a partner who waits for it. The work goes
-// on when the partner hangs up or the deadline passes.
+// runStart carries the intent out for a partner who waits for it.
 func (s *Service) runStart(ctx context.Context, id string, j kyc.Job, deadline time.Time) (kyc.Identification, error) {
-	done := make(chan error, 1)
+	_, err := carryOut(ctx, s, deadline, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.start(ctx, j) })
+	if err != nil {
+		return kyc.Identification{}, err
+	}
+	return s.identification(ctx, id)
+}
+
+// carryOut does something at a provider for a partner who waits for it. The work
+// goes on when the partner hangs up or the deadline passes.
+func carryOut[T any](ctx context.Context, s *Service, deadline time.Time, do func(context.Context) (T, error)) (result T, err error) {
+	type outcome struct {
+		result T
+		err    error
+	}
+	done := make(chan outcome, 1)
 	go func() {
 		s.starts.RLock()
 		defer s.starts.RUnlock()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerDeadline)
 		defer cancel()
-		done <- s.start(ctx, j)
+		result, err := do(ctx)
+		done <- outcome{result, err}
 	}()
 	timer := time.NewTimer(deadline.Sub(s.Wall.Now()))
 	defer timer.Stop()
 	select {
-	case err := <-done:
-		if err != nil {
-			return kyc.Identification{}, err
-		}
+	case o := <-done:
+		return o.result, o.err
 	case <-timer.C:
-		return kyc.Identification{}, errTooSlow
+		return result, errTooSlow
 	case <-ctx.Done():
-		return kyc.Identification{}, ctx.Err()
+		return result, ctx.Err()
 	}
-	return s.identification(ctx, id)
 }
 
 // WaitForStarts waits until no session is being started for a partner who asked
@@ -235,6 +259,11 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	}
 	contracts, err := s.contractsOf(ctx, i)
 	if err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	if err := s.matched(ctx, i, p); kyc.IsKind(err, kyc.PreconditionFailed) {
+		return s.refused(context.WithoutCancel(ctx), i, j, err)
+	} else if err != nil {
 		return s.putOff(ctx, j, err)
 	}
 	session, err := adapter.Starter.Start(ctx, provider.Order{

@@ -132,10 +132,10 @@ func (s *Service) EraseStalePerson(ctx context.Context, j kyc.Job) error {
 func (s *Service) again(tx kyc.Tx, p kyc.Subject) (again time.Time, err error) {
 	all, err := tx.Erasures().Identifications(p.ID)
 	for _, i := range all {
-		if over(s.Rules[i.Method].Machine, i, tx.Now()) {
+		if len(s.Rules[i.Method].Machine.Moves[i.State]) == 0 || tx.Now().After(deadline(i)) && !i.State.UnderReview() {
 			continue
 		}
-		until := i.LinkExpiresAt.Add(linkGrace)
+		until := deadline(i).Add(linkGrace)
 		if i.State.UnderReview() {
 			until = tx.Now().Add(reviewWait)
 		}

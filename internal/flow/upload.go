@@ -52,6 +52,8 @@ func (s *Service) DropFile(ctx context.Context, k Kept) {
 func (s *Service) UploadDocument(ctx context.Context, partnerID, personID, identificationID string, o Once, u Upload) (kyc.Document, *kyc.Replay, error) {
 	var d kyc.Document
 	replay, err := s.once(ctx, partnerID, o, func(tx kyc.Tx) (any, error) {
+		var identityData bool
+		var i kyc.Identification
 		if _, err := tx.Persons().Get(partnerID, personID); err != nil {
 			return nil, err
 		}
@@ -60,18 +62,25 @@ func (s *Service) UploadDocument(ctx context.Context, partnerID, personID, ident
 			Type: u.Type, Size: u.Size, Blob: u.Blob, CreatedAt: tx.Now(),
 		}
 		if identificationID != "" {
-			i, err := tx.Identifications().Find(partnerID, personID, identificationID)
-			if err != nil {
+			var err error
+			if i, err = tx.Identifications().Find(partnerID, personID, identificationID); err != nil {
 				return nil, err
 			}
 			if err := s.takesDocuments(i); err != nil {
+				return nil, err
+			}
+			if identityData, err = s.isIdentityData(i, u.ContentType); err != nil {
 				return nil, err
 			}
 		}
 		if err := s.insertUpload(tx, &d, u); err != nil {
 			return nil, err
 		}
-		return d, noteDocument(ctx, tx, d, "document_uploaded", map[string]any{"content_type": d.ContentType, "size": d.Size, "sha256": u.SHA256})
+		err := noteDocument(ctx, tx, d, "document_uploaded", map[string]any{"content_type": d.ContentType, "size": d.Size, "sha256": u.SHA256})
+		if err != nil || !identityData {
+			return d, err
+		}
+		return d, s.receiveData(ctx, tx, i)
 	})
 	var refused *kyc.Error
 	if replay != nil || errors.As(err, &refused) { // other errors may hide a commit whose answer was lost

@@ -36,11 +36,11 @@ func viewIdentification(i kyc.Identification, documents []shownDocuments) ([]byt
 	o.text("language", i.Language)
 	o.text("iban", i.IBAN)
 	o.text("terms_and_conditions_signed_at", instantText(i.TermsSignedAt))
-	o.text("authorization_expires_at", "")
-	o.text("confirmation_expires_at", "")
+	o.text("authorization_expires_at", instantText(i.AuthorizationExpiresAt))
+	o.text("confirmation_expires_at", instantText(i.ConfirmationExpiresAt))
 	o.number("estimated_waiting_time", i.EstimatedWaitingTime)
-	o.text("current_reference_token", "")
-	o.text("provider_status_code", "")
+	o.text("current_reference_token", i.ReferenceToken)
+	o.text("provider_status_code", i.StatusCode)
 	o.text("failure_reason", i.VisibleReason())
 	o.text("person_id", i.PersonID)
 	var address map[string]string
@@ -194,6 +194,80 @@ func (s *Server) requestIdentification(c *call) error {
 	return writeIdentification(c, http.StatusOK, i)
 }
 
+// authorizeIdentification begins the signature (S3). Where the signer has a page
+// of its own for the consent, which may be framed, a Link header names it.
+func (s *Server) authorizeIdentification(c *call) error {
+	if _, err := s.identification(c); err != nil {
+		return err
+	}
+	if _, err := decode(c); err != nil { // none is asked for; what is sent must be JSON all the same
+		return err
+	}
+	a, err := s.flow.Authorize(c.Context(), c.partnerID, c.PathValue("person_id"), c.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if a.ConsentURL != "" {
+		c.Header().Set("Link", "<"+a.ConsentURL+`>; rel="`+consentRelation+`"`)
+	}
+	return writeIdentification(c, http.StatusOK, a.Identification)
+}
+
+// consentRelation is the relation of the Link header to the signer's consent page
+// (RFC 8288: one of our own is a URL).
+const consentRelation = "https://identikit.dev/rel/consent"
+
+func (s *Server) confirmIdentification(c *call) error {
+	if _, err := s.identification(c); err != nil {
+		return err
+	}
+	in, err := decode(c)
+	if err != nil {
+		return err
+	}
+	i, err := s.flow.Confirm(c.Context(), c.partnerID, c.PathValue("person_id"), c.PathValue("id"), in)
+	if err != nil {
+		return err
+	}
+	return writeIdentification(c, http.StatusOK, i)
+}
+
+// eligibilityView is the answer of an eligibility check (partner-api.md §3.5, I10).
+type eligibilityView struct {
+	Method   kyc.Method `json:"method"`
+	Eligible bool       `json:"eligible"`
+	Reasons  []string   `json:"reasons"`
+}
+
+func viewEligibility(e flow.Eligibility) ([]byte, error) {
+	return marshal(eligibilityView{Method: e.Method, Eligible: len(e.Reasons) == 0, Reasons: append([]string{}, e.Reasons...)})
+}
+
+// checkEligibility creates nothing, so it answers 200.
+func (s *Server) checkEligibility(c *call) error {
+	once, err := onceFor(c, func(noun any) ([]byte, error) { return viewEligibility(noun.(flow.Eligibility)) })
+	if err != nil {
+		return s.orMissingPerson(c, err)
+	}
+	once.Status = http.StatusOK
+	in, err := decode(c)
+	if err != nil {
+		return s.orMissingPerson(c, err)
+	}
+	e, replay, err := s.flow.CheckEligibility(c.Context(), c.partnerID, c.PathValue("person_id"), once, in)
+	if err != nil {
+		return err
+	}
+	if replay != nil {
+		return writeReplay(c, replay)
+	}
+	b, err := viewEligibility(e)
+	if err != nil {
+		return err
+	}
+	return writeBytes(c, http.StatusOK, b)
+}
+
 // idnowAttemptView is a result of the provider (partner-api.md §3.5, I12).
 type idnowAttemptView struct {
 	ID      string          `json:"id"`
@@ -209,13 +283,21 @@ func (s *Server) listIDnowAttempts(c *call) error {
 	}
 	return writeList(s, c, list[flow.ProviderAttempt]{
 		read: func(v kyc.View, p kyc.Page) ([]flow.ProviderAttempt, error) {
+			if i.Method.Bankident() {
+				return nil, nil // other firms' answers
+			}
 			findings, err := v.Findings().List(i.ID, p)
 			if err != nil {
 				return nil, err
 			}
 			return s.flow.ProviderAttempts(v.Persons(), i, findings)
 		},
-		count: func(v kyc.View, atMost int) (int, error) { return v.Findings().Count(i.ID, atMost) },
+		count: func(v kyc.View, atMost int) (int, error) {
+			if i.Method.Bankident() {
+				return 0, nil
+			}
+			return v.Findings().Count(i.ID, atMost)
+		},
 		show: func(a flow.ProviderAttempt) ([]byte, error) {
 			return marshal(idnowAttemptView{ID: a.ID, Result: a.Result, Reason: kyc.Optional(a.Reason), Payload: a.Payload})
 		},

@@ -72,7 +72,7 @@ func joined(a, b object) object {
 func TestOpenRoutes(t *testing.T) {
 	t.Parallel()
 	l := testkit.Start(t, "")
-	open := []string{"/oauth2/token", "/oauth/token", "/openapi.yaml", "/docs", "/inbound/{provider}/{secret}"}
+	open := []string{"/oauth2/token", "/oauth/token", "/openapi.yaml", "/docs", "/inbound/{provider}/{secret}", "/inbound/{provider}/{secret}/{tail}"}
 	for _, r := range httpapi.Routes {
 		path := strings.NewReplacer("{person_id}", "nobody", "{id}", "nothing", "{provider}", "idnow", "{secret}", "guessed").Replace(r.Path)
 		for _, name := range open {
@@ -92,6 +92,9 @@ func TestOpenRoutes(t *testing.T) {
 				t.Errorf("%s %s as %q: %d %s", r.Method, r.Path, auth, status, body)
 			}
 		}
+	}
+	if status, _, _ := send(t, l, "POST", "/inbound/fourthline/guessed/5f0c", "{}"); status != 404 {
+		t.Errorf("a guessed inbound path with a tail: %d", status)
 	}
 	if status, _, _ := send(t, l, "POST", "/inbound/idnow/guessed", "{}"); status != 404 {
 		t.Errorf("a push to a guessed path: %d", status)

@@ -11,4 +11,5 @@ const (
 	ReasonAlreadyIdentified = "ALREADY_IDENTIFIED_SUCCESSFULLY" // by another identification meanwhile
 	ReasonInvalidData       = "invalid_data"                    // of the identity document (provider_status_code 1001 to 1999)
 	ReasonInconsistentData  = "inconsistent_data"               // of the identity document (provider_status_code 2000 to 3999)
+	ReasonSigningFailed     = "signing_failed"                  // the signer will not sign; no source names a word for it
 )

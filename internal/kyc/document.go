@@ -16,6 +16,9 @@ const (
 	DocumentVideo     = "VIDEO"
 	DocumentOther     = "OTHER"
 
+	DocumentQES       = "QES_DOCUMENT"        // that the customer is to sign electronically
+	DocumentSignedQES = "SIGNED_QES_DOCUMENT" // the same, signed
+
 	DocumentSignedContract = "SIGNED_CONTRACT" // that the customer signed in the session
 )
 

@@ -296,3 +296,38 @@ func FuzzFileName(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCheckIBAN: what is valid is in its normal form, stays valid written in
+// groups, and no other check digits are valid for it; a mask never shows an account.
+func FuzzCheckIBAN(f *testing.F) {
+	for _, iban := range ibans {
+		f.Add(iban)
+	}
+	for _, s := range []string{"", "de89 3704 0044 0532 0130 00", "DE", "DE89\x00", "ÄÖ", strings.Repeat("1", 34)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		normal, ok := kyc.CheckIBAN(s)
+		if strings.Trim(normal, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(normal) > 34 || ok && (len(normal) < 15 || !kyc.KnownCountry(normal[:2])) {
+			t.Fatalf("%q: %q, %v", s, normal, ok)
+		}
+		if again, twice := kyc.CheckIBAN(normal); normal != "" && (again != normal || twice != ok) {
+			t.Errorf("%q became %q, %v, then %q, %v", s, normal, ok, again, twice)
+		}
+		if mask := []rune(kyc.MaskIBAN(s)); len(mask) != 1 && len(mask) != 9 || !strings.ContainsRune(string(mask), '…') {
+			t.Errorf("%q is masked %q", s, string(mask))
+		}
+		if !ok {
+			return
+		}
+		if small, ok := kyc.CheckIBAN(strings.ToLower(normal[:4]) + " " + normal[4:]); !ok || small != normal {
+			t.Errorf("%q in groups is %q, %v", normal, small, ok)
+		}
+		for d := range 100 {
+			digits := string([]byte{'0' + byte(d/10), '0' + byte(d%10)})
+			if _, ok := kyc.CheckIBAN(normal[:2] + digits + normal[4:]); ok != (digits == normal[2:4]) {
+				t.Errorf("%q with the check digits %s: %v", normal, digits, ok)
+			}
+		}
+	})
+}

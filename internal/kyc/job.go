@@ -20,12 +20,18 @@ const (
 	EraseStale     JobKind = "stale"    // erase who did not become a customer in time; Key: "persons"
 	ErasePerson    JobKind = "erase"    // the same for one whose identification was still open; Key: person
 	DestroyRecord  JobKind = "destroy"  // the law keeps the record no longer; Key: person
+
+	SubmitData       JobKind = "submit"    // hand identity data to the firm that checks them; Key: identification
+	AuthorizeSigning JobKind = "authorize" // ask the signer for signatures; Key: identification
+	ConfirmSigning   JobKind = "confirm"   // hand a one-time password to the signer; Key: identification
+	CollectSigning   JobKind = "signing"   // ask the signer for the signatures; Key: identification
 )
 
 // PersonalJobs are the kinds whose key is a person or an identification: they
 // go when the person is erased.
 var PersonalJobs = []JobKind{
 	StartSession, FetchResult, PollResult, FetchEvidence, Expire, PaperExpiry, ErasePerson, DestroyRecord,
+	SubmitData, AuthorizeSigning, ConfirmSigning, CollectSigning,
 }
 
 // Job is work that is due at some time. It carries ids, never data.

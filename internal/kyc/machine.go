@@ -31,8 +31,10 @@ const (
 	Expired                State = "expired"
 )
 
-// UnderReview tells whether the call is over and the provider still looks at it.
-func (s State) UnderReview() bool { return s == PendingSuccessful || s == PendingFailed }
+// UnderReview tells whether the customer's part is over and a provider is still at work.
+func (s State) UnderReview() bool {
+	return s == PendingSuccessful || s == PendingFailed || s == Processed || s == Confirmed
+}
 
 // States lists every state, in the order of the references.
 var States = []State{

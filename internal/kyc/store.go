@@ -41,6 +41,7 @@ type View interface {
 	Messages() MessageReader
 	TaxIdentifications() TaxIdentificationReader
 	Originations() OriginationReader
+	Signings() SigningReader
 }
 
 // Tx reads and writes. Writes may reach the database only at the next read or
@@ -67,6 +68,7 @@ type Tx interface {
 	Messages() Messages
 	TaxIdentifications() TaxIdentifications
 	Originations() Originations
+	Signings() Signings
 }
 
 // Page cuts a list. Newest turns the order round; the default is oldest first.
@@ -120,8 +122,8 @@ type IdentificationReader interface {
 	List(f IdentificationFilter, p Page) ([]Identification, error)
 	Count(f IdentificationFilter, atMost int) (int, error)
 	// Succeeded tells whether an identification of the person is successful, by
-	// whatever method.
-	Succeeded(personID string) (bool, error)
+	// one of the methods, or by whatever method if none is named.
+	Succeeded(personID string, by ...Method) (bool, error)
 }
 
 // Identifications reads and writes identifications. Update refuses a stale Version.

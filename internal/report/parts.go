@@ -13,32 +13,32 @@ const (
 	column4 = left + 130
 )
 
-func (s *sheet) title() {
+func (s *sheet) top(subtitle string) {
 	big := style{"B", 18, ink}
-	s.put(left, s.y, width, big, "L", s.say.of("title"))
+	s.put(left, s.y, width, big, "L", s.say.of(s.title))
 	s.y += big.lineHeight() + 1
-	s.put(left, s.y, width, label, "L", s.say.of("subtitle"))
+	s.put(left, s.y, width, label, "L", s.say.of(subtitle))
 	s.y += label.lineHeight() + 5
 }
 
 // summary is the box that a reader in a hurry reads.
-func (s *sheet) summary() {
+func (s *sheet) summary(r Report) {
 	facts := []Fact{
-		{"identification", s.r.Identification},
-		{"method", s.say.ofOr(s.r.Method)},
-		{"provider", s.r.Provider},
-		{"requested_at", s.time(s.r.RequestedAt)},
-		{"identified_at", s.time(s.r.IdentifiedAt)},
-		{"completed_at", s.time(s.r.CompletedAt)},
+		{"identification", r.Identification},
+		{"method", s.say.ofOr(r.Method)},
+		{"provider", r.Provider},
+		{"requested_at", s.time(r.RequestedAt)},
+		{"identified_at", s.time(r.IdentifiedAt)},
+		{"completed_at", s.time(r.CompletedAt)},
 	}
 	const height = 15.0
-	colour := resultColour(s.r.Result)
+	colour := resultColour(r.Result)
 	s.pdf.SetFillColor(245, 247, 249)
 	s.pdf.Rect(left, s.y, width, height, "F")
 	s.pdf.SetFillColor(colour[0], colour[1], colour[2])
 	s.pdf.Rect(left, s.y, 1.2, height, "F")
 	s.put(left+5, s.y+2, width-10, small, "L", s.say.of("result"))
-	result := s.wrap(clean(s.say.ofOr(s.r.Result)), style{"B", 13, ink}, width-10)
+	result := s.wrap(clean(s.say.ofOr(r.Result)), style{"B", 13, ink}, width-10)
 	s.put(left+5, s.y+6.5, width-10, style{"B", 13, ink}, "L", result[0])
 	s.y += height + 3
 	s.facts(facts)
@@ -56,20 +56,20 @@ func (s *sheet) facts(facts []Fact) {
 	}
 }
 
-func (s *sheet) person() {
-	if len(s.r.Person) == 0 {
+func (s *sheet) person(r Report) {
+	if len(r.Person) == 0 {
 		return
 	}
 	s.section("person")
 	names := func() {
 		s.row(nil,
-			cell{column1, column2 - column1, head, s.say.of("field")},
-			cell{column2, column3 - column2, head, s.say.of("value")},
-			cell{column3, column4 - column3, head, s.say.of("verdict")},
-			cell{column4, right - column4, head, s.say.of("original")})
+			cell{column1, column2 - column1, column, s.say.of("field")},
+			cell{column2, column3 - column2, column, s.say.of("value")},
+			cell{column3, column4 - column3, column, s.say.of("verdict")},
+			cell{column4, right - column4, column, s.say.of("original")})
 	}
 	names()
-	for _, c := range s.r.Person {
+	for _, c := range r.Person {
 		st, verdict := plain, "–"
 		if c.Verdict != "" {
 			verdict = s.say.ofOr(string(c.Verdict))
@@ -89,20 +89,20 @@ func (s *sheet) person() {
 	}
 }
 
-func (s *sheet) document() {
-	if len(s.r.Document) == 0 {
+func (s *sheet) document(r Report) {
+	if len(r.Document) == 0 {
 		return
 	}
 	s.section("document")
-	s.facts(s.r.Document)
+	s.facts(r.Document)
 }
 
-func (s *sheet) evidence() {
-	if len(s.r.Evidence) == 0 {
+func (s *sheet) evidence(r Report) {
+	if len(r.Evidence) == 0 {
 		return
 	}
 	s.section("evidence")
-	for _, f := range s.r.Evidence {
+	for _, f := range r.Evidence {
 		s.need(14) // the name and its sum stay together
 		s.cells(nil,
 			cell{column1, column3 - column1, plain, f.Name},
@@ -112,9 +112,10 @@ func (s *sheet) evidence() {
 	}
 }
 
-func (s *sheet) closing() {
+// closing says how the report came about.
+func (s *sheet) closing(text string) {
 	s.y += 6
-	lines := s.wrap(s.say.of("closing"), small, width)
+	lines := s.wrap(s.say.of(text), small, width)
 	s.need(float64(len(lines)) * small.lineHeight())
 	for _, line := range lines {
 		s.put(left, s.y, width, small, "L", line)

@@ -1,6 +1,7 @@
-// Package report makes the documents that people read: the report on an
-// identification, as a PDF. It is given everything as plain values and knows
-// nothing else of identikit. The same input gives the same bytes.
+// Package report makes the documents that people read: the reports on an
+// identification, as PDF files, and what is seen of a signature. It is given
+// everything as plain values and knows nothing else of identikit; what signing
+// does to a file is done by package pdf. The same input gives the same bytes.
 package report
 
 import (
@@ -65,15 +66,19 @@ func KYC(w io.Writer, r Report) error {
 	if r.Identification == "" || r.CreatedAt.IsZero() {
 		return errors.New("report: an identification and a time are needed")
 	}
-	s, err := newSheet(r)
+	say := inEnglish
+	if r.Language == "DE" {
+		say = inGerman
+	}
+	s, err := newSheet(head{"title", "header", r.Identification, r.CreatedAt}, say)
 	if err != nil {
 		return err
 	}
-	s.title()
-	s.summary()
-	s.person()
-	s.document()
-	s.evidence()
-	s.closing()
+	s.top("subtitle")
+	s.summary(r)
+	s.person(r)
+	s.document(r)
+	s.evidence(r)
+	s.closing("closing")
 	return s.finish(w)
 }

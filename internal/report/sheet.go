@@ -11,44 +11,60 @@ import (
 
 // The page, in millimetres: A4 with room for a header and a footer.
 const (
-	left   = 20.0
-	right  = 190.0
-	top    = 30.0
-	bottom = 274.0
-	width  = right - left
+	left       = 20.0
+	right      = 190.0
+	top        = 30.0
+	bottom     = 274.0
+	width      = right - left
+	pageHeight = 297.0
+	points     = 72 / 25.4 // of one millimetre
 )
 
 // sheet is a report while it is written. y is where the next line goes.
 type sheet struct {
 	pdf *fpdf.Fpdf
-	r   Report
+	head
 	say words
 	y   float64
 }
 
-func newSheet(r Report) (*sheet, error) {
-	pdf := fpdf.New("P", "mm", "A4", "")
-	regular, bold := fonts()
-	pdf.AddUTF8FontFromBytes("sans", "", regular)
-	pdf.AddUTF8FontFromBytes("sans", "B", bold)
-	// What makes the same input the same bytes.
-	pdf.SetCreationDate(r.CreatedAt.UTC())
-	pdf.SetModificationDate(r.CreatedAt.UTC())
-	pdf.SetCatalogSort(true)
+// head is what the furniture of every page says.
+type head struct {
+	title, header  string // names of words
+	identification string
+	at             time.Time // when the report was made
+}
 
-	s := &sheet{pdf: pdf, r: r, say: inEnglish}
-	lang := "en"
-	if r.Language == "DE" {
-		s.say, lang = inGerman, "de"
+const producer = "identikit"
+
+func newSheet(h head, say words) (*sheet, error) {
+	s := &sheet{pdf: canvas(fpdf.New("P", "mm", "A4", ""), h.at, "", "B"), head: h, say: say}
+	s.pdf.SetLang(say.of("language"))
+	s.pdf.SetTitle(s.titleText(), true)
+	s.pdf.SetMargins(left, top, left)
+	s.page()
+	return s, s.pdf.Error()
+}
+
+// titleText names the report among others.
+func (s *sheet) titleText() string {
+	return s.say.of(s.title) + " " + clean(s.identification)
+}
+
+// canvas gives a document our font in these weights, and what makes the same
+// input the same bytes.
+func canvas(pdf *fpdf.Fpdf, at time.Time, weights ...string) *fpdf.Fpdf {
+	regular, bold := fonts()
+	for _, weight := range weights {
+		pdf.AddUTF8FontFromBytes("sans", weight, map[string][]byte{"": regular, "B": bold}[weight])
 	}
-	pdf.SetLang(lang)
-	pdf.SetTitle(s.say.of("title")+" "+clean(r.Identification), true)
-	pdf.SetProducer("identikit", true)
-	pdf.SetMargins(left, top, left)
+	pdf.SetCreationDate(at.UTC())
+	pdf.SetModificationDate(at.UTC())
+	pdf.SetCatalogSort(true)
+	pdf.SetProducer(producer, true)
 	pdf.SetCellMargin(0)
 	pdf.SetAutoPageBreak(false, 0)
-	s.page()
-	return s, pdf.Error()
+	return pdf
 }
 
 // page begins a new page. Header and footer come at the end, when the number
@@ -82,7 +98,7 @@ var (
 	label   = style{"", 9, soft}
 	small   = style{"", 7.5, soft}
 	heading = style{"B", 11, ink}
-	head    = style{"B", 7.5, soft}
+	column  = style{"B", 7.5, soft}
 )
 
 func (s *sheet) use(st style) {
@@ -204,12 +220,12 @@ func (s *sheet) section(name string) {
 // furniture sets header and footer of every page.
 func (s *sheet) furniture() {
 	pages := s.pdf.PageCount()
-	id := clean(s.r.Identification)
-	made := fmt.Sprintf("%s %s", s.say.of("made"), s.time(s.r.CreatedAt))
+	id := clean(s.identification)
+	made := fmt.Sprintf("%s %s", s.say.of("made"), s.time(s.at))
 	for n := 1; n <= pages; n++ {
 		s.pdf.SetPage(n)
 		s.pdf.SetFont("sans", "", small.size+1) // a change, so that the font is named on this page too
-		s.put(left, 14, width/2, small, "L", s.say.of("header"))
+		s.put(left, 14, width/2, small, "L", s.say.of(s.header))
 		s.put(left+width/2, 14, width/2, small, "R", id)
 		s.rule(19, 0.25, 120)
 		s.rule(281, 0.1, 200)

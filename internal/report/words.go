@@ -17,6 +17,7 @@ func (w words) ofOr(name string) string {
 // Names with a dot in front are those of fields, methods, results and types of
 // documents, as the API spells them; the others are the report's own.
 var inEnglish = words{
+	"language": "en",
 	"title":    "Identification report",
 	"subtitle": "Verification of a customer's identity",
 	"header":   "KYC report",
@@ -34,6 +35,30 @@ var inEnglish = words{
 	"original": "Before",
 	"closing": "Made by machine from the provider's result. “Confirmed” means that the value was known before and was found to be right, " +
 		"“changed” that it was replaced, “new” that it was not known before. The SHA-256 sums are those of the files as they were received.",
+
+	"bankident":          "Identification report BankIdent",
+	"bankident_subtitle": "Identification by a bank account, with a qualified electronic signature",
+	"bankident_closing": "Made by machine. The account was confirmed by the customer's login at the bank that keeps it and by a reference transfer from it. " +
+		"The report is signed by the person who is named in it, with a qualified electronic signature.",
+	"contact":        "Contact",
+	"identification": "Identification data",
+	"not_given":      "Not given",
+	"signature":      "Electronic signature",
+	"signed_by":      "Signed electronically by",
+	"signed_at":      "on",
+
+	".ident_id":           "Identification number",
+	".date":               "Date",
+	".birth_place":        "Place of birth",
+	".line_1":             "Address, line 1",
+	".line_2":             "Address, line 2",
+	".postal_code":        "Postal code",
+	".city":               "City",
+	".residence":          "Country",
+	".phone":              "Phone",
+	".iban":               "IBAN",
+	".reference_transfer": "Number of the reference transfer",
+	".status_code":        "Check of the identity data, status code",
 
 	".identification": "Identification",
 	".method":         "Method",
@@ -102,6 +127,7 @@ var inEnglish = words{
 }
 
 var inGerman = words{
+	"language": "de",
 	"title":    "Identifizierungsbericht",
 	"subtitle": "Prüfung der Identität eines Kunden",
 	"header":   "KYC-Bericht",
@@ -119,6 +145,30 @@ var inGerman = words{
 	"original": "Vorher",
 	"closing": "Maschinell erstellt aus dem Ergebnis des Anbieters. „Bestätigt“ heißt, dass der Wert schon bekannt war und sich als richtig erwies, " +
 		"„geändert“, dass er ersetzt wurde, „neu“, dass er vorher nicht bekannt war. Die SHA-256-Summen gelten für die Dateien, wie sie eingegangen sind.",
+
+	"bankident":          "Identifikationsbericht BankIdent",
+	"bankident_subtitle": "Identifizierung über ein Bankkonto, mit qualifizierter elektronischer Signatur",
+	"bankident_closing": "Maschinell erstellt. Das Konto wurde durch eine Anmeldung bei der kontoführenden Bank und eine Referenzüberweisung bestätigt. " +
+		"Den Bericht unterschreibt die darin genannte Person mit einer qualifizierten elektronischen Signatur.",
+	"contact":        "Kontakt",
+	"identification": "Identifikationsdaten",
+	"not_given":      "Nicht angegeben",
+	"signature":      "Elektronische Unterschrift",
+	"signed_by":      "Elektronisch unterschrieben von",
+	"signed_at":      "am",
+
+	".ident_id":           "Identifikationsnummer",
+	".date":               "Datum",
+	".birth_place":        "Geburtsort",
+	".line_1":             "Adresse, Zeile 1",
+	".line_2":             "Adresse, Zeile 2",
+	".postal_code":        "Postleitzahl",
+	".city":               "Ort",
+	".residence":          "Land",
+	".phone":              "Telefon",
+	".iban":               "IBAN",
+	".reference_transfer": "Transaktionsnummer der Referenzüberweisung",
+	".status_code":        "Prüfung der Ausweisdaten, Statuscode",
 
 	".identification": "Identifizierung",
 	".method":         "Verfahren",

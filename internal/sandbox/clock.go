@@ -93,8 +93,10 @@ func (w *World) MoveTo(ctx context.Context, to time.Time) (fired int, err error)
 	defer w.moving.Unlock()
 	w.server.Runner.Pause()
 	defer w.server.Runner.Resume()
-	w.sim.Pause()
-	defer w.sim.Resume()
+	for _, sim := range w.sims {
+		sim.Pause()
+		defer sim.Resume()
+	}
 	w.server.Flow.WaitForStarts()
 	now := w.clock.Stop()
 	defer w.clock.Go()
@@ -148,20 +150,25 @@ func (w *World) doDue(ctx context.Context) (int, error) {
 	if err != nil {
 		return jobs, err
 	}
-	next, ok := w.sim.NextDue()
-	if !ok || next.After(w.clock.Now()) {
-		return jobs, nil
+	for _, sim := range w.sims {
+		next, ok := sim.NextDue()
+		if !ok || next.After(w.clock.Now()) {
+			continue
+		}
+		if err := w.keepClock(ctx); err != nil {
+			return jobs, err
+		}
+		jobs += sim.RunDue(ctx, w.clock.Now())
 	}
-	if err := w.keepClock(ctx); err != nil {
-		return jobs, err
-	}
-	return jobs + w.sim.RunDue(ctx, w.clock.Now()), nil
+	return jobs, nil
 }
 
 func (w *World) nextDue(ctx context.Context) (time.Time, bool, error) {
 	next, ok, err := w.server.Runner.NextDue(ctx)
-	if t, some := w.sim.NextDue(); some && (!ok || t.Before(next)) {
-		next, ok = t, true
+	for _, sim := range w.sims {
+		if t, some := sim.NextDue(); some && (!ok || t.Before(next)) {
+			next, ok = t, true
+		}
 	}
 	return next, ok, err
 }

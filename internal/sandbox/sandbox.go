@@ -29,7 +29,10 @@ import (
 	"github.com/identikit/identikit/internal/sandbox/inbox"
 	"github.com/identikit/identikit/internal/seal"
 	"github.com/identikit/identikit/internal/server"
+	"github.com/identikit/identikit/internal/sim/ais"
+	"github.com/identikit/identikit/internal/sim/fourthline"
 	"github.com/identikit/identikit/internal/sim/idnow"
+	"github.com/identikit/identikit/internal/sim/xs2a"
 	"github.com/identikit/identikit/internal/store/sqlstore"
 )
 
@@ -67,6 +70,10 @@ type World struct {
 	clock    *clock.Movable
 	server   *server.Server
 	sim      *idnow.Server
+	bank     *xs2a.Server
+	signer   *ais.Server
+	checker  *fourthline.Server
+	sims     []simulator       // all of them
 	front    []server.Listener // for partners and operators
 	back     []server.Listener // of the simulators: they close last
 	moving   sync.Mutex
@@ -84,6 +91,9 @@ type Ready struct {
 	Custom     IDnow       `json:"idnow_custom"` // the partner's own account
 	AutoIdent  IDnow       `json:"idnow_autoident"`
 	ESign      IDnow       `json:"idnow_esign"` // for contracts that are signed in the call
+	Bank       Bank        `json:"xs2a"`
+	Signer     Signer      `json:"ais"`
+	Checker    Checker     `json:"fourthline"`
 	CAFile     *string     `json:"ca_file"`
 
 	OpsURL      string `json:"-"`
@@ -103,6 +113,16 @@ type IDnow struct {
 	RobotURL   string `json:"robot_url"`
 	CompanyID  string `json:"company_id"`
 	APIKey     string `json:"api_key"`
+}
+
+// simulator is a simulated firm, whose time a move of the clock walks through.
+type simulator interface {
+	Run(ctx context.Context) error
+	Pause()
+	Resume()
+	NextDue() (time.Time, bool)
+	RunDue(ctx context.Context, now time.Time) int
+	Close() error
 }
 
 // The sandbox's accounts at the simulated provider: for video calls, for automatic
@@ -205,13 +225,17 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	if err := w.buildSimulator(f, roots); err != nil {
 		return err
 	}
+	bankident, err := w.buildBankident(f, roots, origin)
+	if err != nil {
+		return err
+	}
 	w.server = server.New(server.Config{
 		Store: w.store, Blobs: crash.Blobs(blobs), Master: master, Clock: w.clock, Log: w.opts.Log, Version: w.opts.Version,
 		Provider:      w.opts.Provider,
 		MaxConcurrent: w.opts.MaxConcurrent, TrustedProxies: w.opts.TrustedProxies,
 		PublicURL: w.Ready.APIURL, EraseAfter: w.opts.EraseAfter, MaxUpload: w.opts.MaxUpload, Sandbox: w, Roots: roots, Texter: inbox.Phone{}, IDnowPushSecret: f.pushSecret,
 		IDnow: adapterOf(w.Ready.IDnow, roots), IDnowAutoIdent: adapterOf(w.Ready.AutoIdent, roots),
-		IDnowESign: adapterOf(w.Ready.ESign, roots),
+		IDnowESign: adapterOf(w.Ready.ESign, roots), Bankident: bankident,
 	})
 	w.server.Flow.MaxIdentical = w.opts.MaxIdentical
 	if err := w.server.Flow.ScheduleSweep(ctx); err != nil {
@@ -228,8 +252,10 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	}
 	w.front = listeners(map[string]http.Handler{"api": w.server.API, "ops": w.server.Ops})
 	w.back = listeners(map[string]http.Handler{
-		"gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(), "steering": w.sim.Steering(),
+		"gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(), "steering": w.steering(),
+		"xs2a": w.bank.API(), "wizard": w.bank.Wizard(), "consent": w.signer.ConsentAndBridge(), "fourthline": w.checker.API(),
 	})
+	w.back = append(w.back, server.Listener{Name: "ais", Net: nets["ais"], Handler: w.signer.API(), TLS: w.signer.ServerTLS()})
 	return nil
 }
 
@@ -260,6 +286,9 @@ func (w *World) buildSimulator(f facts, roots *x509.CertPool) (err error) {
 		Dir: filepath.Join(w.opts.Data, "simulators", "idnow"), Seed: f.simSeed, Now: w.clock.Now,
 		Preliminary: w.opts.Preliminary, SameEvidence: w.opts.SameEvidence, Strict: true, Client: httpClient(roots), Brand: w.brand, Logger: w.opts.Log,
 	})
+	if err == nil {
+		w.sims = append(w.sims, w.sim)
+	}
 	return err
 }
 
@@ -293,7 +322,7 @@ func (w *World) brand(transactionNumber string) (b idnow.Branding) {
 }
 
 // names of the listeners, in the order of their ports.
-var names = []string{"api", "ops", "gateway", "go", "robot", "steering"}
+var names = []string{"api", "ops", "gateway", "go", "robot", "steering", "xs2a", "wizard", "ais", "consent", "fourthline"}
 
 // bind binds all listeners: the API's port and the following ones, or, with
 // port 0, those of the last time if they are still free.
@@ -342,11 +371,13 @@ func (w *World) Run(ctx context.Context, ready func() error) error {
 	defer leave()
 	var simulators, runner sync.WaitGroup
 	simulators.Go(func() { cancel(server.Serve(behind, w.opts.Log, w.back...)) })
-	simulators.Go(func() {
-		if err := w.sim.Run(behind); err != nil && behind.Err() == nil {
-			cancel(fmt.Errorf("the simulator stopped: %w", err))
-		}
-	})
+	for _, sim := range w.sims {
+		simulators.Go(func() {
+			if err := sim.Run(behind); err != nil && behind.Err() == nil {
+				cancel(fmt.Errorf("a simulator stopped: %w", err))
+			}
+		})
+	}
 	runner.Go(func() { w.server.Runner.Run(ctx) })
 	context.AfterFunc(ctx, func() { close(w.stop) })
 	err := ready()
@@ -362,8 +393,8 @@ func (w *World) Run(ctx context.Context, ready func() error) error {
 
 // Close keeps the clock and closes what Open opened.
 func (w *World) Close() (err error) {
-	if w.sim != nil {
-		err = errors.Join(err, w.sim.Close())
+	for _, sim := range w.sims {
+		err = errors.Join(err, sim.Close())
 	}
 	if w.clockSet { // before that it is the machine's clock, not the sandbox's
 		err = errors.Join(err, w.keepClock(context.Background()))
@@ -384,7 +415,7 @@ const inboxPage = 50
 func (w *World) Pages() http.Handler {
 	return inbox.Handler(func(ctx context.Context, page int) (shown []inbox.Message, older bool, err error) {
 		err = w.store.View(ctx, func(v kyc.View) error {
-			list, err := w.server.Flow.Messages(v, kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
+			list, err := w.server.Flow.Messages(v, "", kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
 			for _, m := range list[:min(len(list), inboxPage)] {
 				shown = append(shown, inbox.Message{Number: m.Number, Text: m.Text, PersonID: m.PersonID, At: m.CreatedAt})
 			}
@@ -401,6 +432,9 @@ var ErrNoSession = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_stat
 
 // ChooseResult implements httpapi.Sandbox. It answers when the result was taken in.
 func (w *World) ChooseResult(ctx context.Context, identification, result, reason string) error {
+	if chosen, err := w.chooseBankResult(ctx, identification, result); chosen || err != nil {
+		return err
+	}
 	err := w.sim.SetResult(ctx, identification, result, reason)
 	if errors.Is(err, idnow.ErrNoSession) {
 		return ErrNoSession

@@ -54,6 +54,8 @@ type Config struct {
 	IDnowESign      idnow.Config // for identifications with contracts to sign; the zero one: there is none
 	IDnowPushSecret string       // of all accounts at that firm: what they push is asked for again anyway
 
+	Bankident *Bankident // nil: the methods bank and bank_id are not available
+
 	Texter flow.Texter // nil: no texts can be sent to phones
 
 	Sandbox httpapi.Sandbox // nil in production
@@ -106,6 +108,8 @@ func New(c Config) *Server {
 		c.IDnowESign.Wall = wall
 		f.Signing = guards.Guard("idnow_esign", idnow.New(c.IDnowESign))
 	}
+	inbound := map[string]httpapi.Inbound{firm.Name: {Secret: c.IDnowPushSecret, Receiver: firm.Receiver}}
+	c.bankident(f, guards, inbound)
 	sender := &webhook.Sender{
 		Flow: f, Client: webhook.Client(c.Sandbox != nil, c.Roots), Clock: c.Clock, Wall: wall, Version: c.Version,
 		Attempts: webhook.NewMetrics(metrics),
@@ -117,14 +121,15 @@ func New(c Config) *Server {
 			kyc.StartSession: f.StartSession, kyc.FetchResult: f.FetchResult, kyc.PollResult: f.PollResult,
 			kyc.Expire: f.Expire, kyc.SweepDocuments: f.SweepDocuments, kyc.SendMessage: f.SendMessage, kyc.PaperExpiry: f.PaperExpiry,
 			kyc.EraseStale: f.EraseStale, kyc.ErasePerson: f.EraseStalePerson, kyc.DestroyRecord: f.DestroyRecord,
+			kyc.AuthorizeSigning: f.AuthorizeSigning, kyc.ConfirmSigning: f.ConfirmSigning, kyc.CollectSigning: f.CollectSigning,
 		}},
-		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}})
+		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence, kyc.SubmitData: f.SubmitData}})
 	return &Server{
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{
 			Flow: f, Sandbox: c.Sandbox, PublicURL: c.PublicURL, MaxUpload: c.MaxUpload, Log: c.Log, Metrics: metrics,
 			MaxConcurrent: c.MaxConcurrent, TrustedProxies: c.TrustedProxies,
-			Inbound: map[string]httpapi.Inbound{firm.Name: {Secret: c.IDnowPushSecret, Receiver: firm.Receiver}},
+			Inbound: inbound,
 		}),
 	}
 }

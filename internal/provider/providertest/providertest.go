@@ -7,8 +7,12 @@
 package providertest
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,6 +40,33 @@ type Firm interface {
 	Push(Pushes)
 	// Forged is a push that claims a success.
 	Forged(identification string) []byte
+}
+
+// Traited is a Firm that differs from one that starts sessions.
+type Traited interface{ Traits() Traits }
+
+// Traits are how a firm differs. Zero members mean: as every other.
+type Traits struct {
+	// Archive is what the firm's Taker takes; the adapter then needs no Starter.
+	Archive func(identification string) []byte
+	// Reason is what a result says of itself, for firms whose results carry no reason.
+	Reason func(result string) string
+	Anew   bool        // each start opens a session of its own
+	Begin  kyc.State   // where an identification stands when the firm is asked; Pending
+	Good   kyc.Event   // the good end; Succeeded
+	Series []kyc.Event // results that follow each other, with the good end among them
+}
+
+func traitsOf(f Firm) Traits {
+	t := Traits{}
+	if own, ok := f.(Traited); ok {
+		t = own.Traits()
+	}
+	t.Begin, t.Good = cmp.Or(t.Begin, kyc.Pending), cmp.Or(t.Good, kyc.Succeeded)
+	if t.Series == nil { // as a customer and a review make them
+		t.Series = []kyc.Event{kyc.AttemptAborted, kyc.CanceledByReview, kyc.Succeeded, kyc.FailedForGood}
+	}
+	return t
 }
 
 // Pushes is what is done to the next pushes: so many are sent twice or lost; the
@@ -93,7 +124,7 @@ func play(t *testing.T, skew time.Duration, build func(World) Firm, c func(*desk
 		n := newNet(t)
 		push := n.Serve("us.example", http.HandlerFunc(d.pushed))
 		d.Firm = build(World{T: t, Net: n, PushURL: push + "/push", Now: func() time.Time { return time.Now().Add(skew) }})
-		d.Adapter = d.Firm.Adapter()
+		d.Adapter, d.traits = d.Firm.Adapter(), traitsOf(d.Firm)
 		c(d)
 	})
 }
@@ -103,9 +134,10 @@ type desk struct {
 	*testing.T
 	Firm    Firm
 	Adapter provider.Adapter
+	traits  Traits
 
 	mu    sync.Mutex
-	inbox [][]byte // pushes that wait to be read
+	inbox []provider.Push // that wait to be read
 
 	handles map[string]string // of the sessions that were started
 }
@@ -122,7 +154,8 @@ func (d *desk) pushed(w http.ResponseWriter, r *http.Request) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.inbox = append(d.inbox, body)
+	tail := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/push"), "/")
+	d.inbox = append(d.inbox, provider.Push{Header: r.Header, Tail: tail, Body: body})
 	w.WriteHeader(http.StatusOK)
 }
 
@@ -135,15 +168,48 @@ func (d *desk) pass(t time.Duration) {
 // start starts a session that must start.
 func (d *desk) start(identification string) provider.Session {
 	d.Helper()
-	s, err := d.Adapter.Starter.Start(d.Context(), d.Firm.Order(identification))
+	s, err := d.begin(d.Context(), identification)
 	if err != nil {
 		d.Fatalf("start: %v", err)
 	}
-	if s.URL == "" || s.Reference == "" && s.Handle == "" {
+	if s.URL == "" && d.Adapter.Starter != nil || s.Reference == "" && s.Handle == "" {
 		d.Fatalf("start: %+v", s)
 	}
 	d.handles[identification] = s.Handle
 	return s
+}
+
+// begin starts a session, or hands the identity data over: whatever the adapter can.
+func (d *desk) begin(ctx context.Context, identification string) (provider.Session, error) {
+	o := d.Firm.Order(identification)
+	if d.Adapter.Starter != nil {
+		return d.Adapter.Starter.Start(ctx, o)
+	}
+	archive := d.traits.Archive(identification)
+	handle, err := d.Adapter.Taker.Take(ctx, o, bytes.NewReader(archive), int64(len(archive)))
+	return provider.Session{Handle: handle}, err
+}
+
+// same tells whether two sessions of one identification are as they must be: one,
+// or each of its own.
+func (d *desk) same(a, b provider.Session) bool {
+	if d.traits.Anew {
+		return !overlap(a, b)
+	}
+	return a.Reference == b.Reference && a.Handle == b.Handle && a.URL == b.URL
+}
+
+// overlap tells whether two sessions have anything in common.
+func overlap(a, b provider.Session) bool {
+	return a.Reference != "" && a.Reference == b.Reference || a.Handle != "" && a.Handle == b.Handle || a.URL != "" && a.URL == b.URL
+}
+
+// reason is what a finding must say as its reason when the firm was given one.
+func (d *desk) reason(result, given string) string {
+	if d.traits.Reason != nil {
+		return d.traits.Reason(result)
+	}
+	return given
 }
 
 // poll asks for a result that must be there.
@@ -202,8 +268,8 @@ func (d *desk) read(files map[string]*file) int {
 	pushes := d.inbox
 	d.inbox = nil
 	d.mu.Unlock()
-	for _, body := range pushes {
-		id, err := d.Adapter.Receiver.Receive(provider.Push{Body: body})
+	for _, p := range pushes {
+		id, err := d.Adapter.Receiver.Receive(p)
 		if err != nil || files[id] == nil {
 			d.Fatalf("a push of the firm's own: %q, %v", id, err)
 		}
@@ -212,4 +278,4 @@ func (d *desk) read(files map[string]*file) int {
 	return len(pushes)
 }
 
-func newFile() *file { return &file{state: kyc.Pending, known: map[string]bool{}} }
+func (d *desk) newFile() *file { return &file{state: d.traits.Begin, known: map[string]bool{}} }

@@ -217,6 +217,9 @@ func (s *Server) ClientCertificate() tls.Certificate { return s.ca.owner.tls() }
 // TLSRoots are who vouches for the API's server.
 func (s *Server) TLSRoots() *x509.CertPool { return pool(s.ca.tlsRoot) }
 
+// TLSRootPEM is the same, for a file or a pool of others.
+func (s *Server) TLSRootPEM() []byte { return s.ca.tlsRoot.pem() }
+
 // TrustedCAs are who vouches for the signers' certificates and the time stamps.
 func (s *Server) TrustedCAs() *x509.CertPool { return pool(s.ca.root) }
 

@@ -307,11 +307,19 @@ func (f *file) unpack(n int) ([]any, error) {
 	return all, nil
 }
 
-// inflate gives the bytes of a stream that is plain or deflated.
+// inflate gives the bytes of a stream that is plain or deflated. Its length may
+// stand elsewhere, but not in a stream: that one could be this, without an end.
 func (f *file) inflate(s stream) ([]byte, error) {
-	length, err := f.get(s.dict["Length"])
-	if err != nil {
-		return nil, err
+	length := s.dict["Length"]
+	if to, ok := length.(ref); ok {
+		e, known := f.entries[to.number]
+		if !known || e.within != 0 {
+			return nil, errSyntax
+		}
+		var err error
+		if length, err = f.objectAt(e.at); err != nil {
+			return nil, err
+		}
 	}
 	n, ok := whole(length)
 	if !ok || s.at+n > len(f.b) {

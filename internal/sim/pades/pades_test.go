@@ -164,6 +164,16 @@ func TestSign(t *testing.T) {
 	}
 }
 
+// ownLength is a file with a stream of objects whose length is one of its own objects.
+func ownLength() []byte {
+	b := []byte("%PDF-1.5\n")
+	holder := len(b)
+	b = append(b, "1 0 obj\n<</Type/ObjStm/N 1/First 4/Length 2 0 R>>\nstream\n2 0 5\nendstream\nendobj\n"...)
+	table := len(b)
+	rows := []byte{0, 0, 0, 1, byte(holder), 0, 2, 1, 0, 1, byte(table), 0}
+	return fmt.Appendf(b, "3 0 obj\n<</Type/XRef/Size 4/W[1 1 1]/Root 2 0 R/Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF", len(rows), rows, table)
+}
+
 // TestCannotSign: what cannot be signed is refused with the reason.
 func TestCannotSign(t *testing.T) {
 	t.Parallel()
@@ -178,6 +188,7 @@ func TestCannotSign(t *testing.T) {
 		{"page", plain(t), pades.Field{Page: 3, Width: 1, Height: 1}, "2 pages"},
 		{"size", plain(t), pades.Field{Page: 1}, "no size"},
 		{"form field", packed(t), pades.Field{Acrofield: "other"}, "no form field"},
+		{"a length within itself", ownLength(), pades.Field{}, "damaged"},
 		{"encrypted", bytes.Replace(packed(t), []byte("/Root 1 0 R"), []byte("/Encrypt 1 0 R/Root 1 0 R"), 1), pades.Field{}, "encrypted"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -27,7 +27,8 @@ const entities = `SELECT id FROM persons WHERE id = $1
 	UNION ALL SELECT id FROM mobile_numbers WHERE person_id = $1
 	UNION ALL SELECT id FROM messages WHERE person_id = $1
 	UNION ALL SELECT id FROM tax_identifications WHERE person_id = $1
-	UNION ALL SELECT id FROM originations WHERE person_id = $1`
+	UNION ALL SELECT id FROM originations WHERE person_id = $1
+	UNION ALL SELECT id FROM signings WHERE person_id = $1`
 
 // traces is everything. Rows that others are found by come after those others.
 var traces = []trace{
@@ -77,10 +78,11 @@ var traces = []trace{
 		blanked: []string{
 			`partner_id = ''`, `reference = ''`, `url = ''`, `language = ''`, `proof_of_address_type = ''`, `proof_of_address_issued_at = ''`,
 			`iban = ''`, `terms_signed_at = 0`, `failure_reason = ''`, `address = '{}'`, `device_data = NULL`,
+			`handle = ''`, `status_code = ''`, `reference_token = ''`,
 		},
 		harmless: []string{
 			"seq", "id", "person_id", "method", "state", "estimated_waiting_time", "completed_at", "requested_at", "link_expires_at",
-			"last_finding_at", "created_at", "version",
+			"last_finding_at", "created_at", "version", "authorization_expires_at", "confirmation_expires_at",
 		},
 	},
 	{table: "change_requests", rows: `person_id = $1`, dropped: true},
@@ -88,6 +90,7 @@ var traces = []trace{
 	{table: "messages", rows: `person_id = $1`, dropped: true},
 	{table: "tax_identifications", rows: `person_id = $1`, dropped: true},
 	{table: "originations", rows: `person_id = $1`, dropped: true},
+	{table: "signings", rows: `person_id = $1`, dropped: true},
 	{table: "device_activities", rows: `person_id = $1`, dropped: true},
 	{table: "device_consents", rows: `person_id = $1`, dropped: true},
 	{table: "terms_events", rows: `signed_by = $1`, dropped: true},

@@ -42,6 +42,7 @@ func (v view) MobileNumbers() kyc.MobileNumberReader           { return mobileNu
 func (v view) Messages() kyc.MessageReader                     { return messages{c: v.c} }
 func (v view) TaxIdentifications() kyc.TaxIdentificationReader { return taxIdentifications(v) }
 func (v view) Originations() kyc.OriginationReader             { return originations(v) }
+func (v view) Signings() kyc.SigningReader                     { return signings(v) }
 func (v view) Consents() kyc.ConsentReader                     { return consents(v) }
 func (v view) Erasures() kyc.ErasureReader                     { return erasures{c: v.c} }
 
@@ -78,6 +79,7 @@ func (t *tx) MobileNumbers() kyc.MobileNumbers           { return mobileNumbers(
 func (t *tx) Messages() kyc.Messages                     { return messages{c: t.c, tx: t} }
 func (t *tx) TaxIdentifications() kyc.TaxIdentifications { return taxIdentifications(t.view) }
 func (t *tx) Originations() kyc.Originations             { return originations(t.view) }
+func (t *tx) Signings() kyc.Signings                     { return signings(t.view) }
 func (t *tx) Consents() kyc.Consents                     { return consents(t.view) }
 func (t *tx) Erasures() kyc.Erasures                     { return erasures{c: t.c, tx: t} }
 

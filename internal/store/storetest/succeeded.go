@@ -17,6 +17,14 @@ func succeeded(t *testing.T, s kyc.Store, _ *Clock) {
 			if got != want {
 				t.Errorf("%s in state %s: %t, want %t", person, i.State, got, want)
 			}
+			if err != nil {
+				return err
+			}
+			for method, among := range map[kyc.Method]bool{i.Method: want, kyc.MethodManual: false} {
+				if got, err = v.Identifications().Succeeded(person, kyc.MethodBankPlus, method); got != among {
+					t.Errorf("%s in state %s by %s: %t, want %t", person, i.State, method, got, among)
+				}
+			}
 			return err
 		})
 	}
