@@ -28,8 +28,8 @@ var (
 )
 
 // maxCMS is the most that one signature may have, in bytes: what it holds is
-// two short chains of certificates and a time stamp.
-const maxCMS = 128 << 10
+// two short chains of certificates and a time stamp, and a PDF has no more room.
+const maxCMS = 32 << 10
 
 // readSignatures reads a success into out. A signature that is not what was
 // ordered is the firm's trouble: nothing of it is believed.
