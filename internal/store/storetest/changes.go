@@ -111,6 +111,13 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 		if err != nil || len(list) != 2 || list[0].ID != "c" || list[1].ID != "b" {
 			t.Errorf("%v %v", list, err)
 		}
+		list, err = v.Messages().List("+49301", kyc.Page{Limit: 2, Newest: true})
+		if err != nil || len(list) != 2 || list[0].ID != "b" || list[1].ID != "a" {
+			t.Errorf("of one number: %v %v", list, err)
+		}
+		if n, err := v.Messages().Count("+49302", 9); n != 1 || err != nil {
+			t.Errorf("of another number: %d %v", n, err)
+		}
 		n, err := v.Messages().Count("", 2)
 		if n != 2 {
 			t.Errorf("counted %d", n)
