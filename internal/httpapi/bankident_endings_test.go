@@ -169,10 +169,7 @@ func TestBankidentRefusals(t *testing.T) {
 		}
 
 		// nobody whom the register knows: at once, and nothing was started
-		l.Call(200, "POST", "/sandbox/clock", object{"advance": "1s"})
-		unknown := l.Call(201, "POST", "/v1/persons", put(testkit.Customer("X-BANKTEST-NOMATCH"), "mobile_number", testNumber))["id"].(string)
-		l.Call(201, "POST", "/v1/persons/"+unknown+"/mobile_number", object{"number": testNumber})
-		l.Call(201, "POST", "/v1/persons/"+unknown+"/mobile_number/confirm", object{"number": testNumber, "token": testOTP})
+		unknown := unknownHolder(l)
 		ident := "/v1/persons/" + unknown + "/identifications"
 		ident += "/" + l.Call(201, "POST", ident, bankBody("bank", realIBAN))["id"].(string)
 		r = refused(t, l, 412, "match_for_person_data_not_found", "PATCH", ident+"/request", nil)
@@ -442,4 +439,46 @@ func jobsAbout(t testing.TB, s *flow.Service, identification string) (kinds []ky
 		t.Fatal(err)
 	}
 	return kinds
+}
+
+// TestBankidentErrorDocuments shows the whole body of the error codes that only
+// Bankident has.
+func TestBankidentErrorDocuments(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "", func(o *sandbox.Options) { o.ClockStart = day(t, "2031-08-31T10:00:00Z") })
+	person := holder(t, l, testNumber)
+	base := "/v1/persons/" + person + "/identifications"
+	unknown := unknownHolder(l)
+	created := func(person string) string {
+		base := "/v1/persons/" + person + "/identifications"
+		return base + "/" + l.Call(201, "POST", base, bankBody("bank", sampleIBAN))["id"].(string)
+	}
+	numberless := holder(t, l, testNumber)
+	unreachable := ready(l, numberless, "bank")
+	asked := l.Call(202, "DELETE", "/v1/persons/"+numberless+"/mobile_number", object{"number": testNumber})["id"].(string)
+	l.Call(201, "POST", "/v1/change_requests/"+asked+"/authorize", object{"person_id": numberless})
+	l.Call(202, "POST", "/v1/change_requests/"+asked+"/confirm", object{"person_id": numberless, "tan": testOTP})
+	for _, c := range []struct {
+		code, method, path string
+		body               any
+	}{
+		{"invalid_iban", "POST", base, bankBody("bank", brokenIBAN)},
+		{"match_for_person_data_not_found", "PATCH", created(unknown) + "/request", nil},
+		{"mobile_number_not_verified", "PATCH", unreachable + "/authorize", nil},
+		{"ais_error", "PATCH", ready(l, person, "bank") + "/authorize", nil},
+		{"xs2a_error", "PATCH", created(person) + "/request", nil},
+	} {
+		switch c.code {
+		case "ais_error":
+			steer(t, l, "POST", "/ais/next", `{"outcome":"InsufficientData","refuse":true}`)
+		case "xs2a_error":
+			steer(t, l, "POST", "/xs2a/faults", `{"mode":"refuse"}`)
+		}
+		status, _, body := l.Do(c.method, c.path, c.body)
+		if r := readRefusal(t, status, body); r.Code != c.code {
+			t.Errorf("%s: %s", c.code, body)
+			continue
+		}
+		golden(t, c.code, body)
+	}
 }

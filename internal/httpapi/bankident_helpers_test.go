@@ -30,15 +30,28 @@ const (
 // holder makes a person with a verified number, who can be identified by bank login.
 func holder(t testing.TB, l *testkit.Live, number string) (person string) {
 	t.Helper()
-	person = l.Call(201, "POST", "/v1/persons", put(testkit.Customer("Antonia"), "mobile_number", number))["id"].(string)
-	if number != testNumber {
-		verify(t, l, person, number)
-		return person
+	if number == testNumber {
+		return named(l, "Antonia")
 	}
-	mobile := "/v1/persons/" + person + "/mobile_number"
-	l.Call(201, "POST", mobile, object{"number": number})
-	l.Call(201, "POST", mobile+"/confirm", object{"number": number, "token": testOTP})
+	person = l.Call(201, "POST", "/v1/persons", put(testkit.Customer("Antonia"), "mobile_number", number))["id"].(string)
+	verify(t, l, person, number)
 	return person
+}
+
+// named makes such a person of a name, with the number of the tests.
+func named(l *testkit.Live, firstName string) (person string) {
+	l.T.Helper()
+	person = l.Call(201, "POST", "/v1/persons", put(testkit.Customer(firstName), "mobile_number", testNumber))["id"].(string)
+	mobile := "/v1/persons/" + person + "/mobile_number"
+	l.Call(201, "POST", mobile, object{"number": testNumber})
+	l.Call(201, "POST", mobile+"/confirm", object{"number": testNumber, "token": testOTP})
+	return person
+}
+
+// unknownHolder makes a person whom the sandbox's register does not know.
+func unknownHolder(l *testkit.Live) (person string) {
+	l.T.Helper()
+	return named(l, "X-BANKTEST-NOMATCH")
 }
 
 // bankBody is the request for an identification by bank login.
