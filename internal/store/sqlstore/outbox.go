@@ -71,13 +71,15 @@ func (s outbox) Insert(n kyc.Notification) error {
 		us(n.FirstAttemptAt), us(n.DeliveredAt), us(n.CreatedAt))
 }
 
+// Record writes the notification first, for that locks it: it may be about to be
+// erased. If it has been, there is no attempt to keep either.
 func (s outbox) Record(n kyc.Notification, a kyc.Attempt) error {
-	err := s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
-		SELECT `+placeholders(1, 7)+` FROM notifications WHERE id = $1`+s.c.forShare(), // it may have been erased meanwhile
-		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
+	err := s.c.exec(`UPDATE notifications SET state = $2, attempts = $3, first_attempt_at = $4, delivered_at = $5 WHERE id = $1`,
+		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), us(n.DeliveredAt))
 	if err != nil {
 		return err
 	}
-	return s.c.exec(`UPDATE notifications SET state = $2, attempts = $3, first_attempt_at = $4, delivered_at = $5 WHERE id = $1`,
-		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), us(n.DeliveredAt))
+	return s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
+		SELECT `+placeholders(1, 7)+` FROM notifications WHERE id = $1`,
+		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
 }
