@@ -22,6 +22,30 @@ func (s outbox) Get(id string) (kyc.Notification, error) {
 		`SELECT `+notificationColumns+` FROM notifications WHERE id = $1`, id)
 }
 
+// toSend is notificationColumns of n, and of s those that a sender reads; all of
+// them are empty when there is no subscription.
+const toSend = `n.id, n.partner_id, n.subscription_id, n.event_type, n.entity_id, n.body, n.state, n.attempts, n.first_attempt_at,
+	n.delivered_at, n.created_at, COALESCE(s.id, ''), COALESCE(s.partner_id, ''), COALESCE(s.event_type, ''), COALESCE(s.url, ''),
+	s.sealed_secret, COALESCE(s.paused, FALSE), COALESCE(s.created_at, 0)`
+
+func (s outbox) ToSend(id string) (kyc.Notification, kyc.Subscription, error) {
+	type pair struct {
+		n kyc.Notification
+		s kyc.Subscription
+	}
+	p, err := must(s.c, "Solaris::Notification", id, func(scan func(...any) error) (p pair, err error) {
+		p.n, err = readNotification(func(dest ...any) error {
+			p.s, err = readSubscription(func(more ...any) error { return scan(append(dest, more...)...) })
+			return err
+		})
+		return p, err
+	}, `SELECT `+toSend+` FROM notifications n LEFT JOIN subscriptions s ON s.id = n.subscription_id WHERE n.id = $1`, id)
+	if err == nil && p.s.ID == "" {
+		err = kyc.Missing("Solaris::Webhook", p.n.SubscriptionID)
+	}
+	return p.n, p.s, err
+}
+
 // among is what a filter asks for. That the state is one of those that were given
 // up is said once more, in the words of the index that holds those alone.
 func among(f kyc.NotificationFilter) (string, []any) {
