@@ -593,6 +593,38 @@ func TestMessagesOfTheSigner(t *testing.T) {
 	}
 }
 
+// TestMessagesToTheTestNumber: all persons of a sandbox share it, so it is no phone
+// that had too many; anywhere else it is one.
+func TestMessagesToTheTestNumber(t *testing.T) {
+	for _, sandbox := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.Sandbox = sandbox
+		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+			m, _, err := tx.MobileNumbers().OfPerson(c.person)
+			if err != nil {
+				return err
+			}
+			if err := tx.MobileNumbers().Delete(c.person); err != nil {
+				return err
+			}
+			m.Number = "+15550101"
+			return tx.MobileNumbers().Insert(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.tell(bankConfirmed)
+		for n := range kyc.MessagesPerHour {
+			if _, err := c.authorize(); err != nil {
+				t.Fatalf("%d: %v", n, err)
+			}
+		}
+		if _, err := c.authorize(); kyc.IsKind(err, kyc.TooMany) == sandbox {
+			t.Errorf("sandbox %t: %v", sandbox, err)
+		}
+	}
+}
+
 // TestRegister: whom it does not know, is told so, and nothing was started.
 func TestRegister(t *testing.T) {
 	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
