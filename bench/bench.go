@@ -114,6 +114,7 @@ func (b *bench) measure(ctx context.Context, database string, r *databaseReport)
 		{[]string{"create_slow_commit"}, false, measureSlowCommit},
 		{[]string{"deliveries"}, false, measureDeliveries},
 		{[]string{"journeys"}, false, measureJourneys},
+		{[]string{"bankident"}, false, measureBankident},
 		{[]string{"start"}, true, measureStart},
 		{[]string{"growth"}, true, measureGrowth},
 	} {

@@ -59,8 +59,8 @@ func TestWholeBench(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	checkFigures(t, "sqlite", got.SQLite, "read", "create", "create_slow_commit", "deliveries", "journeys")
-	checkFigures(t, "postgres", got.Postgres, "read", "create", "deliveries", "journeys")
+	checkFigures(t, "sqlite", got.SQLite, "read", "create", "create_slow_commit", "deliveries", "journeys", "bankident")
+	checkFigures(t, "postgres", got.Postgres, "read", "create", "deliveries", "journeys", "bankident")
 	table, err := os.ReadFile(file("table.md"))
 	if err != nil {
 		t.Fatal(err)

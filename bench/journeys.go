@@ -22,6 +22,7 @@ import (
 type journeysOrder struct {
 	API, Steering string // host:port
 	Token         string
+	Bankident     bool // by the method bank instead of a video call
 	Customers     int
 	Warmup        time.Duration
 	Duration      time.Duration
@@ -202,6 +203,9 @@ type shownIdentification struct {
 // travel is one journey: the person, the identification, the request, the
 // result at the provider, the last webhook, the documents.
 func (c *customerOnWay) travel(ctx context.Context) error {
+	if c.order.Bankident {
+		return c.travelBankident(ctx)
+	}
 	var person struct{ ID string }
 	if err := c.call(201, "POST", "/v1/persons", customer("Anna", "Muster "+id.Secret()[:8]), &person); err != nil {
 		return err
@@ -217,33 +221,45 @@ func (c *customerOnWay) travel(ctx context.Context) error {
 	if i.Status != "pending" || i.URL == "" {
 		return fmt.Errorf("a requested identification is %s with the URL %q", i.Status, i.URL)
 	}
-	if err := c.succeed(ctx, i.ID); err != nil {
+	done := c.traveller.await(i.ID)
+	result := request("POST", c.order.Steering, "/sessions/"+i.ID+"/result", "", `{"result":"SUCCESS"}`)
+	if err := callOn(c.steering, result, 200, nil); err != nil {
 		return err
 	}
+	if err := wait(ctx, i.ID, done); err != nil {
+		return err
+	}
+	return c.download(person.ID, path, 0)
+}
+
+// download reads one of the documents at the end of a journey.
+func (c *customerOnWay) download(personID, path string, nth int) error {
+	var i shownIdentification
 	if err := c.call(200, "GET", path+"?include_documents=true", "", &i); err != nil {
 		return err
 	}
-	if i.Status != "successful" || len(i.Documents) == 0 {
+	if i.Status != "successful" || len(i.Documents) <= nth {
 		return fmt.Errorf("an identification is %s with %d documents at the end of its journey", i.Status, len(i.Documents))
 	}
-	report := i.Documents[0]
-	err := c.call(200, "GET", "/v1/persons/"+person.ID+"/documents/"+report.ID+"/file", "", nil)
+	report := i.Documents[nth]
+	err := c.call(200, "GET", "/v1/persons/"+personID+"/documents/"+report.ID+"/file", "", nil)
 	if err == nil && len(c.api.body) != report.Size {
 		err = fmt.Errorf("a document of %d bytes came with %d", report.Size, len(c.api.body))
 	}
 	return err
 }
 
-// succeed ends the call at the provider well, at once, and waits for the last webhook.
-func (c *customerOnWay) succeed(ctx context.Context, identification string) error {
+// await is closed by the last webhook of the identification.
+func (t *traveller) await(identification string) chan struct{} {
 	done := make(chan struct{})
-	c.traveller.mu.Lock()
-	c.traveller.waiting[identification] = done
-	c.traveller.mu.Unlock()
-	result := request("POST", c.order.Steering, "/sessions/"+identification+"/result", "", `{"result":"SUCCESS"}`)
-	if err := callOn(c.steering, result, 200, nil); err != nil {
-		return err
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting[identification] = done
+	return done
+}
+
+// wait waits for the last webhook.
+func wait(ctx context.Context, identification string, done chan struct{}) error {
 	select {
 	case <-done:
 		return nil

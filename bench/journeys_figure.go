@@ -38,22 +38,29 @@ func (j *journeys) run(ctx context.Context) (measurement, error) {
 func (j *journeys) close() error { return errors.Join(j.worker.stop(), j.stop()) }
 
 // measureJourneys compares whole journeys with one-row commits.
-func measureJourneys(ctx context.Context, b *bench, database string, r *databaseReport) error {
-	i, err := b.install(ctx, database, "journeys", false)
+func measureJourneys(ctx context.Context, b *bench, database string, r *databaseReport) (err error) {
+	r.Journeys, err = b.compareJourneys(ctx, database, "journeys", func(*journeys) {})
+	return err
+}
+
+// compareJourneys measures journeys of a kind beside one-row commits.
+func (b *bench) compareJourneys(ctx context.Context, database, figure string, kind func(*journeys)) (*figureReport, error) {
+	i, err := b.install(ctx, database, figure, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	j, err := b.openJourneys(ctx, i)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	kind(j)
 	commits, err := b.baselineCommits(ctx, database, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Journeys, err = b.compare(ctx, "journeys", targets[database]["journeys"], commits.run, j.run)
+	f, err := b.compare(ctx, figure, targets[database][figure], commits.run, j.run)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(commits.worker.stop(), j.close())
+	return f, errors.Join(commits.worker.stop(), j.close())
 }

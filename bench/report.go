@@ -11,7 +11,7 @@ import (
 )
 
 // figureNames are what can be measured.
-var figureNames = []string{"read", "create", "create_slow_commit", "deliveries", "journeys", "start", "growth"}
+var figureNames = []string{"read", "create", "create_slow_commit", "deliveries", "journeys", "bankident", "start", "growth"}
 
 // report is the JSON report.
 type report struct {
@@ -37,6 +37,7 @@ type databaseReport struct {
 	CreateSlowCommit *figureReport `json:"create_slow_commit,omitempty"`
 	Deliveries       *figureReport `json:"deliveries,omitempty"`
 	Journeys         *figureReport `json:"journeys,omitempty"`
+	Bankident        *figureReport `json:"bankident,omitempty"`
 	Memory           *limitReport  `json:"rss_mb,omitempty"`
 	Start            *limitReport  `json:"start_ms,omitempty"`
 	StoredStart      int           `json:"start_stored,omitempty"`
@@ -112,12 +113,12 @@ type line struct{ figure, got, beside, ratio, target, verdict string }
 var titles = map[string]string{
 	"read": "read an identification, per second", "create": "create an identification, per second",
 	"create_slow_commit": "the same, 1 ms added to every commit", "deliveries": "notifications delivered, per second",
-	"journeys": "whole journeys, per second",
+	"journeys": "whole journeys, per second", "bankident": "whole Bankident journeys, per second",
 }
 
 // lines are the table of one database.
 func (d *databaseReport) lines() (all []line) {
-	figures := []*figureReport{d.Read, d.Create, d.CreateSlowCommit, d.Deliveries, d.Journeys}
+	figures := []*figureReport{d.Read, d.Create, d.CreateSlowCommit, d.Deliveries, d.Journeys, d.Bankident}
 	for n, f := range figures {
 		if f == nil {
 			continue

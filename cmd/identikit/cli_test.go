@@ -210,7 +210,7 @@ func TestWelcome(t *testing.T) {
 // TestHelp: every command explains itself with an example.
 func TestHelp(t *testing.T) {
 	for _, args := range [][]string{
-		{"sandbox"}, {"serve"}, {"simulate", "idnow"}, {"partner", "create"}, {"partner", "list"}, {"partner", "rotate-secret"},
+		{"sandbox"}, {"serve"}, {"simulate", "idnow"}, {"simulate", "xs2a"}, {"simulate", "ais"}, {"simulate", "fourthline"}, {"partner", "create"}, {"partner", "list"}, {"partner", "rotate-secret"},
 		{"partner", "set-secret"}, {"partner", "set"}, {"webhook", "resume"}, {"webhook", "list"}, {"webhook", "deliveries"}, {"webhook", "replay"}, {"listen"}, {"clock", "advance"}, {"clock", "to"}, {"clock", "show"}, {"migrate"},
 	} {
 		if out := output(t, append(args, "--help")...); !strings.Contains(out, "Example:") {

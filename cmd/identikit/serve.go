@@ -45,6 +45,7 @@ type serveCmd struct {
 	SmsToken string `help:"Sent to it as a bearer token." env:"IDENTIKIT_SMS_TOKEN" placeholder:"TOKEN"`
 	SmsFrom  string `help:"The sender that phones show." env:"IDENTIKIT_SMS_FROM" placeholder:"NAME"`
 
+	bankidentFlags
 	limitFlags
 	eraseFlags
 	masterFlags
@@ -91,9 +92,7 @@ func (c *serveCmd) check() error {
 func (c *serveCmd) idnow(company, key string) idnow.Config {
 	return idnow.Config{
 		GatewayURL: c.IdnowGatewayURL, GoURL: c.IdnowGoURL, CompanyID: company, APIKey: key,
-		HTTP: &http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second, ForceAttemptHTTP2: true,
-		}},
+		HTTP: firmClient(),
 	}
 }
 
@@ -107,6 +106,10 @@ func (c *serveCmd) texts() sms.Gateway {
 // Run implements the subcommand.
 func (c *serveCmd) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
+		return err
+	}
+	bankident, err := c.bankident()
+	if err != nil {
 		return err
 	}
 	master, err := c.masterFlags.open("")
@@ -129,8 +132,8 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		texter = c.texts()
 	}
 	s := server.New(server.Config{
-		Texter: texter,
-		Store:  store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
+		Texter: texter, Bankident: bankident,
+		Store: store, Blobs: crash.Blobs(blobs), Master: master, Clock: clock.Real{}, Log: log, Version: version, PublicURL: c.PublicURL,
 		MaxUpload:     int64(c.MaxUpload),
 		MaxConcurrent: c.MaxConcurrent, Provider: c.provider(), TrustedProxies: c.TrustedProxies,
 		EraseAfter:      c.EraseAfter,

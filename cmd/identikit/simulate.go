@@ -16,7 +16,10 @@ import (
 )
 
 type simulateCmd struct {
-	Idnow simulateIdnowCmd `cmd:"" name:"idnow" help:"Run the simulator of IDnow: gateway, customer pages, robots, steering."`
+	Idnow      simulateIdnowCmd      `cmd:"" name:"idnow" help:"Run the simulator of IDnow: gateway, customer pages, robots, steering."`
+	Xs2a       simulateXs2aCmd       `cmd:"" name:"xs2a" help:"Run the simulator of the firm for bank logins: API, customer pages, steering."`
+	Ais        simulateAisCmd        `cmd:"" name:"ais" help:"Run the simulator of the signer: API, consent page and bridge, steering."`
+	Fourthline simulateFourthlineCmd `cmd:"" name:"fourthline" help:"Run the simulator of the firm that checks identity data: API, steering."`
 }
 
 type simulateIdnowCmd struct {
@@ -64,30 +67,9 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 		return err
 	}
 	defer sim.Close()
-	host, portText, err := net.SplitHostPort(c.Addr)
+	listeners, urls, err := listenAll(c.Addr, role{"gateway", sim.Gateway()}, role{"go", sim.Go()}, role{"robot", sim.Robot()}, role{"steering", sim.Steering()})
 	if err != nil {
-		return fmt.Errorf("--addr must be HOST:PORT: %w", err)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return fmt.Errorf("--addr must end in a port number: %w", err)
-	}
-	var listeners []server.Listener
-	var urls []string
-	for n, role := range []struct {
-		name    string
-		handler http.Handler
-	}{{"gateway", sim.Gateway()}, {"go", sim.Go()}, {"robot", sim.Robot()}, {"steering", sim.Steering()}} {
-		next := port
-		if port != 0 {
-			next += n
-		}
-		l, err := server.Listen(role.name, net.JoinHostPort(host, strconv.Itoa(next)))
-		if err != nil {
-			return err
-		}
-		urls = append(urls, server.Origin(l, false))
-		listeners = append(listeners, server.Listener{Name: role.name, Net: l, Handler: role.handler})
+		return err
 	}
 	sim.SetURLs(urls[0], urls[1], urls[2])
 	if err := c.announce(urls); err != nil {
@@ -98,15 +80,57 @@ func (c *simulateIdnowCmd) Run(ctx context.Context) error {
 }
 
 func (c *simulateIdnowCmd) announce(urls []string) error {
-	facts := map[string]string{
-		"gateway_url": urls[0], "go_url": urls[1], "robot_url": urls[2], "steering_url": urls[3],
-		"company_id": c.CompanyID, "api_key": c.APIKey, "autoident_company_id": c.AutoidentCompanyID, "autoident_api_key": c.AutoidentAPIKey,
+	return announce(c.JSON, []fact{
+		{"gateway_url", urls[0]}, {"go_url", urls[1]}, {"robot_url", urls[2]}, {"steering_url", urls[3]}, {"company_id", c.CompanyID},
+		{"api_key", c.APIKey}, {"autoident_company_id", c.AutoidentCompanyID}, {"autoident_api_key", c.AutoidentAPIKey},
+	})
+}
+
+// role is a host of a simulated firm.
+type role struct {
+	name    string
+	handler http.Handler
+}
+
+// listenAll binds a port for each role, from the address on.
+func listenAll(addr string, roles ...role) (all []server.Listener, urls []string, err error) {
+	host, portText, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--addr must be HOST:PORT: %w", err)
 	}
-	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(facts)
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--addr must end in a port number: %w", err)
 	}
-	for _, name := range []string{"gateway_url", "go_url", "robot_url", "steering_url", "company_id", "api_key", "autoident_company_id", "autoident_api_key"} {
-		fmt.Printf("%-20s %s\n", name, facts[name])
+	for n, r := range roles {
+		next := port
+		if port != 0 {
+			next += n
+		}
+		l, err := server.Listen(r.name, net.JoinHostPort(host, strconv.Itoa(next)))
+		if err != nil {
+			return nil, nil, err
+		}
+		urls = append(urls, server.Origin(l, false))
+		all = append(all, server.Listener{Name: r.name, Net: l, Handler: r.handler})
+	}
+	return all, urls, nil
+}
+
+// fact is what somebody needs to know of a simulator.
+type fact struct{ name, value string }
+
+// announce prints the facts, for people or for programs.
+func announce(asJSON bool, facts []fact) error {
+	if asJSON {
+		all := map[string]string{}
+		for _, f := range facts {
+			all[f.name] = f.value
+		}
+		return json.NewEncoder(os.Stdout).Encode(all)
+	}
+	for _, f := range facts {
+		fmt.Printf("%-20s %s\n", f.name, f.value)
 	}
 	return nil
 }

@@ -79,6 +79,7 @@ type signerFirm struct {
 	handle  string    // of the last one
 	ends    kyc.Event // instead of signing
 	trouble error     // of Sign
+	away    error     // of Ask
 	during  func()    // while a password is looked at
 	guesses atomic.Int64
 }
@@ -127,6 +128,9 @@ func (f *signerFirm) Sign(ctx context.Context, o provider.SigningOrder) (provide
 }
 
 func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature, error) {
+	if f.away != nil {
+		return provider.Signature{}, f.away
+	}
 	if f.ends != "" {
 		return provider.Signature{Event: f.ends, Result: "word", At: time.Now()}, nil
 	}
@@ -616,6 +620,32 @@ func TestSignerInTrouble(t *testing.T) {
 	c.signer.trouble = nil
 	if _, err := c.authorize(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSignerAway: a customer who has confirmed waits two days for a signer that
+// cannot be asked, and not for ever.
+func TestSignerAway(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.tell(bankConfirmed)
+		if _, err := c.authorize(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.confirm(rightPassword); err != nil {
+			t.Fatal(err)
+		}
+		c.signer.away = kyc.Fail(kyc.BadGateway, "bad_gateway", "down")
+		c.run(47 * time.Hour)
+		c.expect(kyc.Confirmed, "", kyc.DocumentQES)
+		if back {
+			c.signer.away = nil
+			c.run(time.Hour)
+			c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+			continue
+		}
+		c.run(2 * time.Hour)
+		c.expect(kyc.Failed, "signing_failed", kyc.DocumentQES)
 	}
 }
 

@@ -89,7 +89,18 @@ func (s *Service) CollectSigning(ctx context.Context, j kyc.Job) error {
 			return tx.Jobs().Done(j)
 		case err != nil:
 			return err
-		case not:
+		}
+		n, ok, err := tx.Signings().Latest(i.ID)
+		if err != nil {
+			return err
+		}
+		if ok && i.State == kyc.Confirmed && tx.Now().After(n.ExpiresAt.Add(troublePatience)) {
+			if err := s.endSigning(ctx, tx, i, n, kyc.SigningFailed, "trouble_without_end"); err != nil {
+				return err
+			}
+			return tx.Jobs().Done(j)
+		}
+		if not {
 			return tx.Jobs().Wait(j, tx.Now().Add(after))
 		}
 		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt/2, collectGap, 10*time.Minute)))

@@ -195,9 +195,9 @@ type SentMessage struct {
 	Text string
 }
 
-// Messages opens messages, for the inbox of a sandbox.
-func (s *Service) Messages(v kyc.View, p kyc.Page) (shown []SentMessage, err error) {
-	list, err := v.Messages().List(p)
+// Messages opens the messages to a number, or to all, for the inbox of a sandbox.
+func (s *Service) Messages(v kyc.View, number string, p kyc.Page) (shown []SentMessage, err error) {
+	list, err := v.Messages().List(number, p)
 	if err != nil {
 		return nil, err
 	}

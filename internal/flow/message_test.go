@@ -109,7 +109,7 @@ func (p *phones) pass(t *testing.T, d time.Duration) {
 func (p *phones) states(t *testing.T) (states []kyc.MessageState) {
 	t.Helper()
 	err := p.Store.View(t.Context(), func(v kyc.View) error {
-		list, err := v.Messages().List(kyc.Page{Limit: 10})
+		list, err := v.Messages().List("", kyc.Page{Limit: 10})
 		for _, m := range list {
 			states = append(states, m.State)
 		}

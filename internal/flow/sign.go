@@ -509,4 +509,6 @@ const (
 	collectGrace   = time.Minute      // after the password has run out
 	confirmedGap   = 2 * time.Second  // the first, once the customer has confirmed
 	signerPatience = time.Hour        // for signatures after that
+
+	troublePatience = 48 * time.Hour // for a signer that cannot be asked, or whose signatures do not fit
 )

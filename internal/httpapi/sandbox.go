@@ -37,10 +37,24 @@ type messageView struct {
 // listMessages is the inbox of all phones. It is of no partner: a sandbox is
 // one person's.
 func (s *Server) listMessages(c *call) error {
+	number := c.URL.Query().Get("number")
+	if number != "" {
+		normal, ok := kyc.NormalizePhone(number)
+		if !ok {
+			return &kyc.Error{Kind: kyc.Invalid, Code: "validation_error", Fields: []kyc.FieldError{{
+				Code: "validation_error", Field: "number", Message: "is not a phone number in the form of E.164, like %2B15550101 (a + in a query is written %2B)",
+			}}}
+		}
+		number = normal
+	}
+	wide := "messages"
+	if number != "" {
+		wide = "" // its total is not that of all
+	}
 	return writeList(s, c, list[flow.SentMessage]{
-		wide:  "messages",
-		read:  s.flow.Messages,
-		count: func(v kyc.View, atMost int) (int, error) { return v.Messages().Count(atMost) },
+		wide:  wide,
+		read:  func(v kyc.View, p kyc.Page) ([]flow.SentMessage, error) { return s.flow.Messages(v, number, p) },
+		count: func(v kyc.View, atMost int) (int, error) { return v.Messages().Count(number, atMost) },
 		show: func(m flow.SentMessage) ([]byte, error) {
 			return marshal(messageView{
 				ID: m.ID, PersonID: m.PersonID, Number: m.Number, Text: m.Text, State: m.State,

@@ -176,8 +176,9 @@ type MobileNumbers interface {
 // MessageReader reads messages.
 type MessageReader interface {
 	Get(id string) (Message, error)
-	List(p Page) ([]Message, error)
-	Count(atMost int) (int, error)
+	// List and Count are of one number, or of all if none is named.
+	List(number string, p Page) ([]Message, error)
+	Count(number string, atMost int) (int, error)
 	// SentTo counts what was queued for the number since a time of the machine's
 	// clock. Within a Tx nobody else counts the same number's before that ends.
 	SentTo(number string, since time.Time) (int, error)

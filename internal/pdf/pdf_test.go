@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/pdf"
+	"github.com/identikit/identikit/internal/sim/pades"
 )
 
 var note = pdf.Note{Name: "Zoë Müller", Reason: "Vertrag (1)", Location: "Köln", At: at}
@@ -273,6 +274,36 @@ func TestValidation(t *testing.T) {
 				t.Errorf("nothing to add, and it is another file: %v", err)
 			}
 		})
+	}
+}
+
+// TestTheirs: a file that a trust service has signed whole is read as well, and
+// can be signed once more.
+func TestTheirs(t *testing.T) {
+	t.Parallel()
+	authority, err := pades.NewAuthority("Simulation CA", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := authority.Signer("Anna Müller", "TX-1", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string][]byte{"classic": plain(t), "packed": packed(withFields...)} {
+		theirs, err := pades.Sign(file, []pades.Field{{Name: "theirs"}, {Name: "more"}}, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := signed(t, newSignatory(t, "ecdsa"), theirs, note)
+		all := examine(t, out)
+		if len(all) != 3 {
+			t.Fatalf("%s: %+v", name, all)
+		}
+		for n, s := range all {
+			if cert, err := s.Verify(); err != nil || n < 2 && (s.Name != signer.Name || cert.Subject.CommonName != signer.Name) {
+				t.Errorf("%s, signature %d: %v", name, n, err)
+			}
+		}
 	}
 }
 

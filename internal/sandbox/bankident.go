@@ -91,7 +91,7 @@ func (w *World) buildBankident(f facts, roots *x509.CertPool, origin func(string
 	return &server.Bankident{
 		Bank: providerxs2a.Config{
 			APIURL: w.Ready.Bank.APIURL, APIKey: w.Ready.Bank.APIKey, WizardURL: w.Ready.Bank.WizardURL, InterfaceID: "da05", AcceptTest: true,
-			Recipient: providerxs2a.Recipient{Holder: "Sandbox Bank", IBAN: "DE62888888880012345678", BIC: "TESTDE88XXX"}, HTTP: client,
+			Recipient: providerxs2a.Recipient{Holder: "Sandbox Bank", IBAN: "DE36110101019999999990", BIC: "SOBKDEB2XXX"}, HTTP: client,
 		},
 		Signer: providerais.Config{
 			URL: w.Ready.Signer.APIURL, Identity: w.Ready.Signer.Identity, Jurisdiction: "DE", TrustedCAs: w.signer.TrustedCAs(),
@@ -115,14 +115,6 @@ func (w *World) signerClient(roots *x509.CertPool) *http.Client {
 	c := httpClient(trusted)
 	c.Transport.(*http.Transport).TLSClientConfig.Certificates = []tls.Certificate{w.signer.ClientCertificate()}
 	return c
-}
-
-// consent is the signer's page for customers, and the bridge behind it.
-func (w *World) consent() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", w.signer.Consent())
-	mux.Handle("/confirm", w.signer.Bridge())
-	return mux
 }
 
 // steering is that of all firms: the video provider's at the root, where it always was.

@@ -253,7 +253,7 @@ func (w *World) build(ctx context.Context, master *seal.Master, f facts) error {
 	w.front = listeners(map[string]http.Handler{"api": w.server.API, "ops": w.server.Ops})
 	w.back = listeners(map[string]http.Handler{
 		"gateway": w.sim.Gateway(), "go": w.sim.Go(), "robot": w.sim.Robot(), "steering": w.steering(),
-		"xs2a": w.bank.API(), "wizard": w.bank.Wizard(), "consent": w.consent(), "fourthline": w.checker.API(),
+		"xs2a": w.bank.API(), "wizard": w.bank.Wizard(), "consent": w.signer.ConsentAndBridge(), "fourthline": w.checker.API(),
 	})
 	w.back = append(w.back, server.Listener{Name: "ais", Net: nets["ais"], Handler: w.signer.API(), TLS: w.signer.ServerTLS()})
 	return nil
@@ -415,7 +415,7 @@ const inboxPage = 50
 func (w *World) Pages() http.Handler {
 	return inbox.Handler(func(ctx context.Context, page int) (shown []inbox.Message, older bool, err error) {
 		err = w.store.View(ctx, func(v kyc.View) error {
-			list, err := w.server.Flow.Messages(v, kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
+			list, err := w.server.Flow.Messages(v, "", kyc.Page{Offset: (page - 1) * inboxPage, Limit: inboxPage + 1, Newest: true})
 			for _, m := range list[:min(len(list), inboxPage)] {
 				shown = append(shown, inbox.Message{Number: m.Number, Text: m.Text, PersonID: m.PersonID, At: m.CreatedAt})
 			}

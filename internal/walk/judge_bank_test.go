@@ -151,7 +151,7 @@ func (w *walk) bankCause(i *ident, e kyc.Entry) (reason, why string) {
 		}
 		return "expired", why
 	case i.status() == "pending" && b.bank == "":
-		if want = (ending{"expired", "expired", ""}); e.At.Before(b.requested.Add(bankSession)) {
+		if want = (ending{"expired", "expired", ""}); e.At.Before(b.requested.Add(bankSession - 10*time.Second)) {
 			why = "the customer has time"
 		}
 	case i.status() == "pending":

@@ -11,12 +11,16 @@ import (
 
 // Sizes in pixels.
 const (
-	boxWidth, boxHeight = 172.0, 42.0
+	boxWidth, boxHeight = 172.0, 42.0 // at least
+	nameWidth           = 8.2         // a character of a state's name
+	namePad             = 24.0        // around it
 	rowHeight           = 66.0
 	charWidth           = 7.85 // of the labels' font
 	labelPad            = 26.0 // around a label, along its line
 	trackGap            = 20.0
 	portGap             = 22.0
+	portPad             = 18.0 // above the first port of a side and below the last, together
+	loopPad             = 20.0 // beside the label of an arrow that leads back to its own state
 	margin              = 28.0
 	frameGap            = 38.0 // between the frame and its boxes, above and below
 	header              = 64.0
@@ -40,8 +44,10 @@ type label struct {
 	text   string
 }
 
+func (l label) width() float64 { return float64(len(l.text)) * charWidth }
+
 func (l label) rect() rect {
-	w := float64(len(l.text)) * charWidth
+	w := l.width()
 	if l.anchor == "end" {
 		return rect{l.at.x - w, l.at.y - 10, w, 13}
 	}
@@ -159,10 +165,11 @@ func (d *drawing) tracksLeftOf(column int) []track {
 	return found
 }
 
-// trackOf is the track that an arrow runs on; straight ones need none.
+// trackOf is the track that an arrow runs on; straight ones need none, and those
+// that lead back to their own state have the room of their label.
 func (d *drawing) trackOf(e *edge) (track, bool) {
 	switch {
-	case e.from == "" || e.exit == bottom:
+	case e.from == "" || e.exit == bottom || e.from == e.to:
 		return track{}, false
 	case e.exit == right:
 		return track{d.columnOf(e.from) + 1, e.to}, true
@@ -212,24 +219,43 @@ func (d *drawing) placeColumn(c int, x, first float64) float64 {
 		x += trackGap
 	}
 	if c > 0 {
-		x += d.stub(c-1, right)
+		x += max(d.stub(c-1, right), trackGap)
 	}
 	for _, t := range d.tracksLeftOf(c) {
 		d.tracks[t] = x
 		x += trackGap
 	}
 	x += max(d.stub(c, left), 2*trackGap)
+	width := d.boxWidth(c)
 	for s, at := range d.at {
 		if at.column == c {
-			d.boxes[s] = rect{x, header + (at.row-first)*rowHeight, boxWidth, boxHeight}
+			height := d.boxHeight(s)
+			d.boxes[s] = rect{x, header + (at.row-first)*rowHeight - (height-boxHeight)/2, width, height}
 		}
 	}
-	x += boxWidth
+	x += width
 	if framed {
 		x += max(d.stub(c, inward), trackGap)
 		d.frame.w = x - d.frame.x
 	}
 	return x
+}
+
+// boxWidth is the width of the boxes of a column: the longest name fits.
+func (d *drawing) boxWidth(column int) float64 {
+	width := boxWidth
+	for s, at := range d.at {
+		if at.column == column {
+			width = max(width, float64(len(s))*nameWidth+namePad)
+		}
+	}
+	return width
+}
+
+// boxHeight is the height of a box: its ports have room on either side.
+func (d *drawing) boxHeight(s kyc.State) float64 {
+	most := max(len(d.ports(s, left)), len(d.ports(s, right)))
+	return max(boxHeight, float64(most-1)*portGap+portPad)
 }
 
 // route draws every arrow: out of its side, along its track, into its target.
@@ -256,6 +282,10 @@ func (d *drawing) route() {
 		if e.exit == left || e.exit == inward {
 			e.label.at.x, e.label.anchor = out.x-10, "end"
 		}
+		if e.from == e.to {
+			x := out.x - e.label.width() - loopPad
+			e.points = []point{out, {x, out.y}, {x, in.y}, in}
+		}
 	}
 }
 
@@ -275,35 +305,41 @@ func (e *edge) arrival() string {
 
 // port is a place on a side of a box. Arrows that end there share one; those
 // that begin there have one each, in the order of where they go.
+type port struct {
+	use  string // out, in or inward
+	to   kyc.State
+	goal float64 // the row of what it leads to
+}
+
+// ports lists what a side of a box has, from top to bottom.
+func (d *drawing) ports(s kyc.State, on side) []port {
+	var ports []port
+	for _, e := range d.edges {
+		if e.from == s && e.exit == on {
+			ports = append(ports, port{"out", e.to, d.at[e.to].row})
+		}
+		if e.to != s || e.enter != on { // what leads back to its own state has two ports, and enters by the lower
+			continue
+		}
+		p := port{e.arrival(), "", d.at[s].row}
+		if p.use == "inward" {
+			p.goal++
+		}
+		if !slices.ContainsFunc(ports, func(o port) bool { return o.use == p.use }) {
+			ports = append(ports, p)
+		}
+	}
+	slices.SortStableFunc(ports, func(a, b port) int { return cmp.Compare(a.goal, b.goal) })
+	return ports
+}
+
+// port is where an arrow leaves or enters a box.
 func (d *drawing) port(s kyc.State, on side, use string, to kyc.State) point {
 	b := d.boxes[s]
 	if on == top {
 		return point{b.middle().x, b.y}
 	}
-	type port struct {
-		use  string
-		to   kyc.State
-		goal float64
-	}
-	var ports []port
-	for _, e := range d.edges {
-		var p port
-		switch {
-		case e.from == s && e.exit == on:
-			p = port{"out", e.to, d.at[e.to].row}
-		case e.to == s && e.enter == on:
-			p = port{e.arrival(), "", d.at[s].row}
-		default:
-			continue
-		}
-		if p.use == "inward" {
-			p.goal++
-		}
-		if !slices.ContainsFunc(ports, func(o port) bool { return o.use == p.use && o.to == p.to }) {
-			ports = append(ports, p)
-		}
-	}
-	slices.SortStableFunc(ports, func(a, b port) int { return cmp.Compare(a.goal, b.goal) })
+	ports := d.ports(s, on)
 	n := slices.IndexFunc(ports, func(p port) bool { return p.use == use && p.to == to })
 	y := b.middle().y + (float64(n)-float64(len(ports)-1)/2)*portGap
 	if on == left {

@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/method/autoident"
+	"github.com/identikit/identikit/internal/method/bank"
+	"github.com/identikit/identikit/internal/method/bankid"
 	"github.com/identikit/identikit/internal/method/video"
 )
 
@@ -26,6 +28,26 @@ type place struct {
 var plans = map[kyc.Method]plan{
 	kyc.MethodIDnow:          idnow("idnow: video identification", video.Machine),
 	kyc.MethodIDnowAutoident: idnow("idnow_autoident: automatic identification", autoident.Machine),
+	kyc.MethodBank: {
+		title:   "bank: bank login and electronic signature",
+		machine: bank.Machine,
+		at: map[kyc.State]place{
+			kyc.Expired: {0, 3.2},
+			kyc.Created: {1, 0}, kyc.Pending: {1, 1.6}, kyc.AuthorizationRequired: {1, 3.2},
+			kyc.ConfirmationRequired: {1, 4.8}, kyc.Confirmed: {1, 6.4}, kyc.Successful: {1, 8},
+			kyc.Failed: {2, 4.8},
+		},
+	},
+	kyc.MethodBankID: {
+		title:   "bank_id: bank login, identity document and electronic signature",
+		machine: bankid.Machine,
+		at: map[kyc.State]place{
+			kyc.Expired: {0, 4.8},
+			kyc.Created: {1, 0}, kyc.Pending: {1, 1.6}, kyc.IdentificationDataReq: {1, 3.2}, kyc.Processed: {1, 4.8},
+			kyc.AuthorizationRequired: {1, 6.4}, kyc.ConfirmationRequired: {1, 8}, kyc.Confirmed: {1, 9.6}, kyc.Successful: {1, 11.2},
+			kyc.Rejected: {2, 4.2}, kyc.Failed: {2, 8},
+		},
+	},
 }
 
 // idnow is where the states of that provider's methods stand.

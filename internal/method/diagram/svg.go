@@ -26,6 +26,7 @@ var (
 
 var paints = map[kyc.State]paint{
 	kyc.Pending: blue, kyc.Aborted: amber, kyc.Canceled: amber, kyc.PendingSuccessful: plum, kyc.PendingFailed: plum,
+	kyc.Processed: plum, kyc.Confirmed: plum,
 	kyc.Successful: green, kyc.Failed: red, kyc.Rejected: red, kyc.Expired: grey, kyc.Created: grey,
 }
 

@@ -224,10 +224,9 @@ func (a *account) Ask(ctx context.Context, text string) (provider.Signature, err
 		out.Event, out.Result = kyc.DocumentsSigned, "Success"
 		return out, a.readSignatures(&out, h, got)
 	}
-	meant, known := got.meaning()
-	if known && meant.event == "" {
-		return provider.Signature{}, operatorTrouble(got.result())
+	out.Event, out.Result = got.meaning().event, got.result()
+	if out.Event == "" {
+		return provider.Signature{}, operatorTrouble(out.Result)
 	}
-	out.Event, out.Result = meant.event, got.result()
 	return out, nil
 }

@@ -28,8 +28,8 @@ var (
 )
 
 // maxCMS is the most that one signature may have, in bytes: what it holds is
-// two short chains of certificates and a time stamp.
-const maxCMS = 128 << 10
+// two short chains of certificates and a time stamp, and a PDF has no more room.
+const maxCMS = 32 << 10
 
 // readSignatures reads a success into out. A signature that is not what was
 // ordered is the firm's trouble: nothing of it is believed.
@@ -80,7 +80,7 @@ func signaturesIn(got answer, h handle) (map[string][]byte, error) {
 	for _, one := range got.all("SignatureObject", "Other", "sc.SignatureObjects", "sc.ExtendedSignatureObject") {
 		id, ok := one.text("@WhichDocument")
 		all, err := one.values("Base64Signature", "$")
-		if !ok || err != nil || len(all) != 1 || found[id] != nil {
+		if !ok || err != nil || len(all) != 1 {
 			return nil, errors.New("a signature of the batch is none")
 		}
 		found[id] = all[0]
@@ -152,8 +152,8 @@ func checkCMS(der, digest []byte, trusted *x509.CertPool) (checked, error) {
 // parseCMS reads a CMS structure of one signer; it must be all there is.
 func parseCMS(der []byte) (*pkcs7.PKCS7, error) {
 	var whole asn1.RawValue
-	if rest, err := asn1.Unmarshal(der, &whole); err != nil || len(rest) > 0 || len(der) > maxCMS {
-		return nil, errors.New("the signature is no CMS, or too large")
+	if rest, err := asn1.Unmarshal(der, &whole); err != nil || len(rest) > 0 || len(der) > maxCMS || !shallow(der, maxDepth) {
+		return nil, errors.New("the signature is not in DER, or too large")
 	}
 	p, err := pkcs7.Parse(der)
 	if err != nil {
@@ -165,11 +165,25 @@ func parseCMS(der []byte) (*pkcs7.PKCS7, error) {
 	return p, nil
 }
 
+// shallow tells whether the bytes are DER with few values in each other: what
+// is nested deeply costs the library its square.
+func shallow(der []byte, depth int) bool {
+	for len(der) > 0 {
+		var v asn1.RawValue
+		rest, err := asn1.Unmarshal(der, &v)
+		if err != nil || v.IsCompound && (depth == 0 || !shallow(v.Bytes, depth-1)) {
+			return false
+		}
+		der = rest
+	}
+	return true
+}
+
 // verify checks digest and signature, not whose they are. The attributes must
 // be signed: without them the digest would be no part of the signature.
 func verify(p *pkcs7.PKCS7, kind asn1.ObjectIdentifier) error {
 	var contentType asn1.ObjectIdentifier
-	if len(p.Signers[0].AuthenticatedAttributes) == 0 || p.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &contentType) != nil || !contentType.Equal(kind) {
+	if p.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &contentType) != nil || !contentType.Equal(kind) {
 		return errors.New("the signature has not the signed attributes that it needs")
 	}
 	if err := p.Verify(); err != nil {

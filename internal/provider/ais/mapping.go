@@ -65,15 +65,10 @@ func word(minor string) string {
 }
 
 // meaning finds what the answer's minor is to us. A word that nobody knows is
-// kept and changes nothing. Step-up minors come with RequesterError and with
-// SubsystemError alike, so the major is not looked at.
-func (a answer) meaning() (meaning, bool) {
-	m, ok := meanings[word(a.minor)]
-	if !ok {
-		m.event = kyc.NotUnderstood
-	}
-	return m, ok
-}
+// trouble like the operator's: it ends no attempt, and the log names it.
+// Step-up minors come with RequesterError and with SubsystemError alike, so the
+// major is not looked at.
+func (a answer) meaning() meaning { return meanings[word(a.minor)] }
 
 // messageCode is how the step-up service says which password was wrong.
 var messageCode = regexp.MustCompile(`^urn:swisscom:names:sas:1\.0:status:([A-Za-z]{1,40})$`)
@@ -91,7 +86,7 @@ func (a answer) result() string {
 
 // refusal is the error of a call of /sign that was not accepted.
 func (a answer) refusal() error {
-	if m, _ := a.meaning(); !m.refused {
+	if !a.meaning().refused {
 		return operatorTrouble(a.result())
 	}
 	said := a.message

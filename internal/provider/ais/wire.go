@@ -17,7 +17,7 @@ const (
 	maxMessage = 120
 	maxWord    = 255  // characters of an id of the firm's
 	maxAddress = 2048 // characters of a URL
-	maxDepth   = 24   // of members in members
+	maxDepth   = 24   // of members in members, and of values in a CMS
 )
 
 // The profiles of a request (providers.md §2.2).

@@ -81,7 +81,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		client := &http.Client{Transport: answers(func(w http.ResponseWriter) { w.WriteHeader(status); w.Write(body) })}
 		adapter := New(Config{APIURL: "https://api.example", WizardURL: "https://wizard.example", APIKey: "key", HTTP: client})
-		s, err := adapter.Starter.Start(t.Context(), provider.Order{Identification: "id-1", Person: kyc.Attributes{}})
+		s, err := adapter.Starter.Start(t.Context(), provider.Order{Identification: "id-1", IBAN: "DE62888888880012345678", Person: kyc.Attributes{"last_name": "Müller"}})
 		checkError(t, err)
 		if err == nil && (s.Handle == "" || !storable(s.Handle) || !strings.HasPrefix(s.URL, "https://wizard.example/index.html?")) {
 			t.Errorf("%s: %+v", body, s)

@@ -80,6 +80,9 @@ type account struct{ Config }
 // a session of its own, and the one whose handle was kept counts. A session that
 // nobody was given the link of harms nobody; it ends by itself.
 func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session, error) {
+	if o.IBAN == "" || holder(o) == "" { // the firm would take any account then, of anybody
+		return provider.Session{}, kyc.Fail(kyc.Invalid, "xs2a_error", "A bank login needs an IBAN and the name of the account's holder.")
+	}
 	body, err := json.Marshal(a.payment(o))
 	if err != nil {
 		return provider.Session{}, err
@@ -103,16 +106,20 @@ func (a *account) Start(ctx context.Context, o provider.Order) (provider.Session
 	return provider.Session{Handle: answer.Transaction, URL: a.WizardURL + "/index.html?" + query.Encode()}, nil
 }
 
+// holder is the name that the account must have.
+func holder(o provider.Order) string {
+	return strings.TrimSpace(o.Person.Text("first_name").Reveal() + " " + o.Person.Text("last_name").Reveal())
+}
+
 // payment is the body of a new payment.
 func (a *account) payment(o provider.Order) map[string]any {
-	holder := strings.TrimSpace(o.Person.Text("first_name").Reveal() + " " + o.Person.Text("last_name").Reveal())
 	body := map[string]any{
 		"amount":      json.Number(fmt.Sprintf("%d.%02d", a.Cents/100, a.Cents%100)),
 		"currency_id": "EUR",
 		// The id first: some banks keep no more than 35 characters.
 		"purpose":          o.Identification + " Identifikation",
 		"recipient_holder": a.Recipient.Holder, "recipient_iban": a.Recipient.IBAN,
-		"sender_iban": o.IBAN, "sender_holder": holder,
+		"sender_iban": o.IBAN, "sender_holder": holder(o),
 		"metadata": map[string]string{"identification": o.Identification},
 	}
 	if a.Recipient.BIC != "" {

@@ -2,6 +2,7 @@ package xs2a_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -100,6 +101,18 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// TestNothingUnpinned: a session in which any account would do is never opened.
+func TestNothingUnpinned(t *testing.T) {
+	w := newWorld(t)
+	for name, o := range map[string]provider.Order{
+		"no IBAN": {Identification: ident, Person: anna.Person}, "no name": {Identification: ident, IBAN: iban, Person: kyc.Attributes{}},
+	} {
+		if s, err := w.Starter.Start(t.Context(), o); !kyc.IsKind(err, kyc.Invalid) {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+	}
+}
+
 // TestWrongKey: that the account is not set up is no fault of the customer's.
 func TestWrongKey(t *testing.T) {
 	w := newWorld(t)
@@ -183,6 +196,52 @@ func TestTestModeIsNoResult(t *testing.T) {
 	c.AcceptTest = false
 	if _, err := xs2a.New(c).Poller.Poll(t.Context(), ref); !kyc.IsKind(err, kyc.BadGateway) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestCustomersWay: what a customer does in the wizard becomes the reason that is
+// ours; a wrong TAN alone is none.
+func TestCustomersWay(t *testing.T) {
+	w := newWorld(t)
+	for pin, want := range map[string]string{
+		"1234": "", "autho": kyc.ReasonAuthorizedHolder, "other": kyc.ReasonAuthorizedHolder, "snapx": kyc.ReasonSnapshotExpired,
+		"noacc": kyc.ReasonSnapshotFailed, "timeo": kyc.ReasonExpired,
+	} {
+		s, err := w.Starter.Start(t.Context(), anna)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref := provider.Ref{Identification: ident, Handle: s.Handle}
+		link, err := url.Parse(s.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := func(values string) string {
+			resp, err := http.Post(w.api+"/v1.1/wizard", "application/json", strings.NewReader(`{"key":"`+link.Query().Get("wizard_session_key")+`"`+values+`}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			answer, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(answer)
+		}
+		step(`,"bank_code":"88888888"`)
+		step(`,"USER_NAME":"me","USER_PIN":"` + pin + `","privacy_policy":true`)
+		form := step(`,"account":0`)
+		if _, after, ok := strings.Cut(form, "TAN in dieser Simulation: "); ok {
+			step(`,"TAN":"none"`)
+			if _, err := w.Poller.Poll(t.Context(), ref); !errors.Is(err, provider.ErrNoResult) {
+				t.Errorf("%s: after a wrong TAN %v", pin, err)
+			}
+			step(`,"TAN":"` + after[:6] + `"`)
+		}
+		f, err := w.Poller.Poll(t.Context(), ref)
+		if err != nil || f.Reason != want || (f.Event == kyc.BankConfirmed) != (want == "") {
+			t.Errorf("%s: %s, %q, %v", pin, f.Event, f.Reason, err)
+		}
 	}
 }
 

@@ -17,6 +17,14 @@ func (s *Server) Bridge() http.Handler {
 	return s.misbehaving(mux)
 }
 
+// ConsentAndBridge is both on one host.
+func (s *Server) ConsentAndBridge() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.Consent())
+	mux.Handle("/confirm", s.Bridge())
+	return mux
+}
+
 func (s *Server) bridgeConfirm(w http.ResponseWriter, r *http.Request) {
 	given, want := sha256.Sum256([]byte(r.Header.Get("Authorization"))), sha256.Sum256([]byte("Bearer "+s.cfg.BridgeToken))
 	if s.cfg.BridgeToken == "" || subtle.ConstantTimeCompare(given[:], want[:]) != 1 {

@@ -107,13 +107,29 @@ type cms struct {
 	stamp   func(signature []byte) ([]byte, error)
 }
 
-// detached signs a document that only its digest tells of, and has the signature stamped.
-func (a *authority) detached(by identity, d digestAlgorithm, sum []byte, at time.Time, stamped bool) ([]byte, error) {
-	c := cms{by: by, chain: slices.Concat(by.cert.Raw, a.issuing.cert.Raw), digest: d, sum: sum, kind: oidData}
+// detached signs a document that only its digest tells of, and has the signature stamped; with a flaw if there is to be one.
+func (a *authority) detached(by identity, d digestAlgorithm, sum []byte, at time.Time, stamped bool, flaw string) ([]byte, error) {
+	c := cms{by: by, chain: slices.Concat(by.cert.Raw, a.issuing.cert.Raw), digest: d, sum: slices.Clone(sum), kind: oidData}
 	if stamped {
 		c.stamp = func(signature []byte) ([]byte, error) { return a.timeStamp(signature, at) }
 	}
-	return c.make()
+	switch flaw {
+	case "other_digest":
+		c.sum[0] ^= 1
+	case "other_type":
+		c.kind = oidStampInfo
+	case "attached":
+		c.content = []byte("something")
+	case "no_timestamp":
+		c.stamp = nil
+	case "other_timestamp":
+		c.stamp = func([]byte) ([]byte, error) { return a.timeStamp([]byte("something else"), at) }
+	}
+	der, err := c.make()
+	if flaw == "cut_off" {
+		der = der[:len(der)/2]
+	}
+	return der, err
 }
 
 // timeStamp is an RFC 3161 token for the bytes.

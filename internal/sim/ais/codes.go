@@ -65,7 +65,9 @@ func withSuccess() map[string]result {
 }
 
 // flaws are what can be wrong with a signature at a tester's wish.
-var flaws = []string{"other_digest", "other_name", "other_authority", "no_timestamp", "revoked", "cut_off"}
+var flaws = []string{
+	"other_digest", "other_name", "other_authority", "other_type", "other_timestamp", "no_timestamp", "attached", "revoked", "cut_off",
+}
 
 // bad is a result of this word, with a message that says more.
 func bad(word, message string) *result {

@@ -22,7 +22,7 @@ func FuzzSubject(f *testing.F) {
 			return
 		}
 		for _, a := range name {
-			if value, isText := a.Value.(string); !isText || value == "" && !strings.ContainsAny(text, "\\\x80\xff") && strings.ToValidUTF8(text, "") == text || a.Type == nil {
+			if value, isText := a.Value.(string); !isText || value == "" || a.Type == nil {
 				t.Errorf("%q: %+v", text, a)
 			}
 		}
@@ -89,7 +89,7 @@ func FuzzCall(f *testing.F) {
 		req.Header.Set("Authorization", "Bearer token")
 		rec := httptest.NewRecorder()
 		map[string]http.Handler{"api": s.API(), "consent": s.Consent(), "bridge": s.Bridge(), "steering": s.Steering()}[c.listener].ServeHTTP(rec, req)
-		if rec.Code >= 500 || strings.Contains(rec.Body.String(), "<script") || strings.Contains(rec.Body.String(), "GeneralError") {
+		if rec.Code >= 500 || strings.Contains(rec.Body.String(), "<script") || c.listener == "api" && strings.Contains(rec.Body.String(), "GeneralError") {
 			t.Errorf("%s %q %q: %d %s", c.method, req.URL, body, rec.Code, rec.Body)
 		}
 		if strings.HasPrefix(rec.Header().Get("Content-Type"), "application/json") && !json.Valid(rec.Body.Bytes()) {

@@ -8,9 +8,9 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // keyBits is the size of the customers' key.
@@ -82,7 +82,8 @@ func unescape(text string) (string, bool) {
 			end = b.Len()
 		}
 	}
-	return strings.ToValidUTF8(b.String()[:end], ""), true
+	value := b.String()[:end]
+	return value, utf8.ValidString(value)
 }
 
 func hexDigit(c byte) int { return strings.IndexByte("0123456789abcdef", c|0x20) }
@@ -147,16 +148,9 @@ func (s *Server) sign(r *request, at time.Time) (*signed, error) {
 	}
 	out := &signed{}
 	for _, d := range r.Documents {
-		sum := slices.Clone(d.Digest)
-		if r.Flaw == "other_digest" {
-			sum[0] ^= 1
-		}
-		der, err := ca.detached(signer, digests[d.Algorithm], sum, at, r.Stamped && r.Flaw != "no_timestamp")
+		der, err := ca.detached(signer, digests[d.Algorithm], d.Digest, at, r.Stamped, r.Flaw)
 		if err != nil {
 			return nil, err
-		}
-		if r.Flaw == "cut_off" {
-			der = der[:len(der)/2]
 		}
 		out.CMS = append(out.CMS, der)
 	}

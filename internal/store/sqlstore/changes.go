@@ -92,11 +92,19 @@ func (s messages) Get(id string) (kyc.Message, error) {
 	return must(s.c, "Message", id, readMessage, `SELECT `+messageColumns+` FROM messages WHERE id = $1`, id)
 }
 
-func (s messages) List(p kyc.Page) ([]kyc.Message, error) {
+func (s messages) List(number string, p kyc.Page) ([]kyc.Message, error) {
+	if number != "" {
+		return many(s.c, readMessage, `SELECT `+messageColumns+` FROM messages WHERE number = $1`+order(p)+` LIMIT $2 OFFSET $3`, number, p.Limit, p.Offset)
+	}
 	return many(s.c, readMessage, `SELECT `+messageColumns+` FROM messages`+order(p)+` LIMIT $1 OFFSET $2`, p.Limit, p.Offset)
 }
 
-func (s messages) Count(atMost int) (int, error) { return count(s.c, atMost, `messages`) }
+func (s messages) Count(number string, atMost int) (int, error) {
+	if number != "" {
+		return count(s.c, atMost, `messages WHERE number = $1`, number)
+	}
+	return count(s.c, atMost, `messages`)
+}
 
 // SentTo lets one transaction at a time count the messages to a number, so that
 // two do not both send the last one.

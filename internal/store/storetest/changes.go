@@ -107,11 +107,18 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 				t.Errorf("since %s: %d %v, want %d", since, n, err, want)
 			}
 		}
-		list, err := v.Messages().List(kyc.Page{Limit: 2, Newest: true})
+		list, err := v.Messages().List("", kyc.Page{Limit: 2, Newest: true})
 		if err != nil || len(list) != 2 || list[0].ID != "c" || list[1].ID != "b" {
 			t.Errorf("%v %v", list, err)
 		}
-		n, err := v.Messages().Count(2)
+		list, err = v.Messages().List("+49301", kyc.Page{Limit: 2, Newest: true})
+		if err != nil || len(list) != 2 || list[0].ID != "b" || list[1].ID != "a" {
+			t.Errorf("of one number: %v %v", list, err)
+		}
+		if n, err := v.Messages().Count("+49302", 9); n != 1 || err != nil {
+			t.Errorf("of another number: %d %v", n, err)
+		}
+		n, err := v.Messages().Count("", 2)
 		if n != 2 {
 			t.Errorf("counted %d", n)
 		}
@@ -119,7 +126,7 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 	})
 	do(t, s, func(tx kyc.Tx) error { return tx.Messages().Purge(now.Add(time.Microsecond)) })
 	see(t, s, func(v kyc.View) error {
-		if n, err := v.Messages().Count(10); err != nil || n != 0 {
+		if n, err := v.Messages().Count("", 10); err != nil || n != 0 {
 			t.Errorf("%d are left: %v", n, err)
 		}
 		return nil

@@ -26,4 +26,6 @@ CREATE TABLE signings (
 );
 CREATE INDEX signings_by_identification ON signings (identification_id, seq);
 CREATE INDEX signings_by_person ON signings (person_id, seq);
+-- A sandbox's inbox can be read by number.
+CREATE INDEX messages_of_number ON messages (number, seq);
 CREATE INDEX signings_by_number ON signings (number, asked_at);

@@ -1,0 +1,3 @@
+package bank
+
+//go:generate go run ../diagram -method bank -out ../../../docs/states/bank.svg

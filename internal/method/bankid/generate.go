@@ -1,0 +1,3 @@
+package bankid
+
+//go:generate go run ../diagram -method bank_id -out ../../../docs/states/bank_id.svg
