@@ -90,7 +90,9 @@ func TestAuthorizeAnswer(t *testing.T) {
 		proof.Row("S3 error codes", "403 unauthorized_action")
 	})
 	w := httpapi.Serve(slog.New(slog.DiscardHandler), httptest.NewRequest("PATCH", "/v1/persons/x/identifications/y/authorize", nil),
-		func(http.ResponseWriter) error { return fmt.Errorf("authorize: %w", errors.New("Cannot connect to database.")) })
+		func(http.ResponseWriter) error {
+			return fmt.Errorf("authorize: %w", errors.New("Cannot connect to database."))
+		})
 	if r := readRefusal(t, w.Code, w.Body.Bytes()); w.Code != 500 || r.Code != "generic_error" || r.Title != "Generic Error" || r.Detail != "There was an error." {
 		t.Errorf("%s", w.Body)
 	}

@@ -116,7 +116,7 @@ func TestOneAuthorizeWins(t *testing.T) {
 			t.Errorf("%v, %d reference tokens", statuses, len(references))
 		}
 		_, h, _ = l.Do("GET", "/sandbox/messages", nil)
-		if got := fmt.Sprint(statuses[200]+atoi(t, before)); h.Get("total") != got {
+		if got := fmt.Sprint(statuses[200] + atoi(t, before)); h.Get("total") != got {
 			t.Errorf("%s messages, want %s", h.Get("total"), got)
 		}
 		o := is(l, ident, "confirmation_required", nil)
