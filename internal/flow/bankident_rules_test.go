@@ -1,0 +1,176 @@
+package flow_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/identikit/identikit/internal/flow"
+	"github.com/identikit/identikit/internal/id"
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
+	"github.com/identikit/identikit/internal/testkit/testdb"
+)
+
+// TestMessagesOfTheSigner: the signer's messages count, 60 to a number within an hour.
+func TestMessagesOfTheSigner(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	for n := range kyc.MessagesPerHour {
+		if _, err := c.authorize(); err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+	}
+	_, err := c.authorize()
+	refused(t, err, kyc.TooMany, "too_many_requests")
+	if len(c.signer.orders) != kyc.MessagesPerHour {
+		t.Errorf("%d orders", len(c.signer.orders))
+	}
+}
+
+// TestMessagesToTheTestNumber: all persons of a sandbox share it, so each has the
+// whole hour's; anywhere else it is one phone.
+func TestMessagesToTheTestNumber(t *testing.T) {
+	for _, sandbox := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.Sandbox = sandbox
+		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+			m, _, err := tx.MobileNumbers().OfPerson(c.person)
+			if err != nil {
+				return err
+			}
+			if err := tx.MobileNumbers().Delete(c.person); err != nil {
+				return err
+			}
+			m.Number = "+15550101"
+			for range 3 { // to another person
+				err := tx.Messages().Insert(kyc.Message{
+					ID: id.Random(id.Plain), PartnerID: m.PartnerID, PersonID: "another", Number: m.Number, Sealed: []byte{1}, State: kyc.MessageSent,
+					CreatedAt: tx.Now(), QueuedAt: time.Now(), ExpiresAt: tx.Now(),
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return tx.MobileNumbers().Insert(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.tell(bankConfirmed)
+		most := kyc.MessagesPerHour
+		if !sandbox {
+			most -= 3
+		}
+		for n := range most {
+			if _, err := c.authorize(); err != nil {
+				t.Fatalf("%d: %v", n, err)
+			}
+		}
+		_, err = c.authorize()
+		refused(t, err, kyc.TooMany, "too_many_requests")
+	}
+}
+
+// TestRegister: whom it does not know, is told so, and nothing was started.
+func TestRegister(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.bank.unknown = true
+	c.ident = c.newOne()
+	_, err := c.Request(t.Context(), c.partner.ID, c.person, c.ident, nil)
+	refused(t, err, kyc.PreconditionFailed, "match_for_person_data_not_found")
+	c.expect(kyc.Created, "")
+	for _, unknown := range []bool{true, false} {
+		c.bank.unknown = unknown
+		e, _, err := c.CheckEligibility(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{"method": "bank"})
+		if err != nil || (len(e.Reasons) == 1) != unknown {
+			t.Errorf("%+v %v", e, err)
+		}
+	}
+	c.create(kyc.MethodBankID) // it does not ask the register
+}
+
+// TestBankID: the identity data come between the bank and the signature.
+func TestBankID(t *testing.T) {
+	for name, c := range map[string]struct {
+		told   provider.Finding
+		refuse error
+		state  kyc.State
+		reason string
+		files  []string
+	}{
+		"accepted":     {provider.Finding{Event: kyc.DataAccepted, StatusCode: "1000"}, nil, kyc.AuthorizationRequired, "", []string{kyc.DocumentOther, kyc.DocumentQES}},
+		"invalid":      {provider.Finding{Event: kyc.FailedForGood, Reason: kyc.ReasonInvalidData, StatusCode: "1036"}, nil, kyc.Failed, "invalid_data", []string{kyc.DocumentOther}},
+		"fraud":        {provider.Finding{Event: kyc.DataRejected, StatusCode: "4000"}, nil, kyc.Rejected, "", []string{kyc.DocumentOther}},
+		"not accepted": {provider.Finding{}, kyc.Fail(kyc.Invalid, "fourthline_error", "no ZIP"), kyc.Failed, "invalid_data", []string{kyc.DocumentOther}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testdb.Each(t, func(t *testing.T, url string) {
+				d := newCounter(t, url, kyc.MethodBankID)
+				upload := func(content string) error {
+					kept, err := d.KeepFile(t.Context(), d.person, strings.NewReader(content))
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, _, err = d.UploadDocument(t.Context(), d.partner.ID, d.person, d.ident, flow.Once{}, flow.Upload{
+						Name: "kyc.zip", ContentType: "application/zip", Type: kyc.DocumentOther, Kept: kept,
+					})
+					return err
+				}
+				refused(t, upload("too early"), kyc.PreconditionFailed, "invalid_identification_status")
+				d.tell(bankConfirmed)
+				d.expect(kyc.IdentificationDataReq, "")
+				d.bank.refuse, d.bank.finding = c.refuse, provider.Finding{}
+				if err := upload("zip"); err != nil {
+					t.Fatal(err)
+				}
+				if i := d.expect(kyc.Processed, "", kyc.DocumentOther); i.Handle != "" {
+					t.Errorf("handle %q", i.Handle)
+				}
+				refused(t, upload("another"), kyc.Conflict, "record_not_unique")
+				d.run(time.Second)
+				if !slices.Equal(d.bank.taken, []string{"zip"}) {
+					t.Errorf("handed over: %q", d.bank.taken)
+				}
+				if c.told.Event != "" {
+					if i := d.expect(kyc.Processed, "", kyc.DocumentOther); i.Handle != "check of "+i.ID {
+						t.Errorf("handle %q", i.Handle)
+					}
+					d.tell(c.told)
+				}
+				if i := d.expect(c.state, c.reason, c.files...); i.StatusCode != c.told.StatusCode {
+					t.Errorf("provider_status_code %q", i.StatusCode)
+				}
+			})
+		})
+	}
+}
+
+// TestIBANs: what is wrong with the account is said before anything begins.
+func TestIBANs(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	for iban, want := range map[any]string{
+		nil: "invalid_model", "": "invalid_model", "DE89370400440532013001": "invalid_iban", "NL91ABNA0417164300": "invalid_iban", 5: "type_error",
+		"DE11010101010101010100": "invalid_iban", // a sandbox's
+	} {
+		_, _, err := c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{
+			"method": "bank", "iban": iban, "terms_and_conditions_signed_at": "2031-03-01T11:59:00Z",
+		})
+		var e *kyc.Error
+		if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Field != "iban" || e.Fields[0].Code != want && (want != "invalid_model" || e.Fields[0].Code != "") {
+			t.Errorf("%v: %v", iban, err)
+		} else if s, _ := iban.(string); len(s) > 8 && strings.Contains(e.Fields[0].Detail, s[4:18]) {
+			t.Errorf("the IBAN stands in %q", e.Fields[0].Detail)
+		}
+	}
+	i, _, err := c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{
+		"method": "bank", "iban": "de89 3704 0044 0532 0130 00", "terms_and_conditions_signed_at": "2031-03-01T11:59:00Z",
+	})
+	if err != nil || i.IBAN != "DE89370400440532013000" {
+		t.Errorf("%q %v", i.IBAN, err)
+	}
+	_, _, err = c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{"method": "bank", "iban": ibans[kyc.MethodBank]})
+	refused(t, err, kyc.Invalid, "invalid_model")
+}
