@@ -80,6 +80,7 @@ type signerFirm struct {
 	ends    kyc.Event // instead of signing
 	trouble error     // of Sign
 	away    error     // of Ask
+	during  func()    // while a password is looked at
 	guesses atomic.Int64
 }
 
@@ -138,6 +139,9 @@ func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature
 
 func (f *signerFirm) Confirm(ctx context.Context, handle, password string) error {
 	f.guesses.Add(1)
+	if f.during != nil {
+		f.during()
+	}
 	if password == rightPassword {
 		password = f.password
 	}
@@ -567,6 +571,44 @@ func TestConsentOnTheSignersPage(t *testing.T) {
 	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
 }
 
+// TestMistypedAfterConsent: who has confirmed on the signer's page, and then gives a
+// wrong password here, has confirmed all the same.
+func TestMistypedAfterConsent(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	if _, err := c.authorize(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.signer.Confirm(t.Context(), c.signer.handle, rightPassword); err != nil { // as its page does
+		t.Fatal(err)
+	}
+	_, err := c.confirm("000000")
+	refused(t, err, kyc.Forbidden, "invalid_tan")
+	c.run(20 * time.Second)
+	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+}
+
+// TestAuthorizeWhileConfirming: there is no new password while one is looked at. The
+// signatures are those of the attempt that was confirmed, and nobody would ask for them.
+func TestAuthorizeWhileConfirming(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newCounter(t, url, kyc.MethodBank)
+		c.tell(bankConfirmed)
+		if _, err := c.authorize(); err != nil {
+			t.Fatal(err)
+		}
+		c.signer.during = func() {
+			_, err := c.authorize()
+			refused(t, err, kyc.Conflict, "record_not_unique")
+		}
+		if _, err := c.confirm(rightPassword); err != nil {
+			t.Fatal(err)
+		}
+		c.run(20 * time.Second)
+		c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+	})
+}
+
 // TestSignerInTrouble: the partner is told, nothing has changed, and asks again.
 func TestSignerInTrouble(t *testing.T) {
 	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
@@ -620,6 +662,38 @@ func TestMessagesOfTheSigner(t *testing.T) {
 	refused(t, err, kyc.TooMany, "too_many_requests")
 	if len(c.signer.orders) != kyc.MessagesPerHour {
 		t.Errorf("%d orders", len(c.signer.orders))
+	}
+}
+
+// TestMessagesToTheTestNumber: all persons of a sandbox share it, so it is no phone
+// that had too many; anywhere else it is one.
+func TestMessagesToTheTestNumber(t *testing.T) {
+	for _, sandbox := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.Sandbox = sandbox
+		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+			m, _, err := tx.MobileNumbers().OfPerson(c.person)
+			if err != nil {
+				return err
+			}
+			if err := tx.MobileNumbers().Delete(c.person); err != nil {
+				return err
+			}
+			m.Number = "+15550101"
+			return tx.MobileNumbers().Insert(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.tell(bankConfirmed)
+		for n := range kyc.MessagesPerHour {
+			if _, err := c.authorize(); err != nil {
+				t.Fatalf("%d: %v", n, err)
+			}
+		}
+		if _, err := c.authorize(); kyc.IsKind(err, kyc.TooMany) == sandbox {
+			t.Errorf("sandbox %t: %v", sandbox, err)
+		}
 	}
 }
 

@@ -59,6 +59,10 @@ func (s *Service) intendSigning(ctx context.Context, partnerID, personID, identi
 		if err != nil {
 			return err
 		}
+		// The attempt that is being confirmed must stay the newest.
+		if c, there, err := tx.Jobs().Find(kyc.ConfirmSigning, i.ID); err != nil || there && c.LeaseUntil.After(s.Wall.Now()) {
+			return orUnderWay(err)
+		}
 		var mine bool
 		if j, mine, err = s.takeJob(tx, kyc.AuthorizeSigning, i.ID); err != nil || !mine {
 			return orUnderWay(err)
@@ -384,8 +388,9 @@ func (s *Service) confirm(ctx context.Context, g guess, token string) (i kyc.Ide
 	return i, err
 }
 
-// wrongGuess counts a wrong password for the phone too. After too many, or when
-// the signer waits for none, the attempt is over.
+// wrongGuess counts a wrong password for the phone too. After too many the attempt is
+// over. Where the signer waits for none, it is asked why: the customer may have
+// confirmed on its page, and then the signatures come.
 func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 	answer := errWrongTAN(g.number.ID)
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
@@ -393,12 +398,17 @@ func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 		if err != nil {
 			return err
 		}
-		if over || n.Tries >= kyc.OTPTries {
+		switch {
+		case over:
+			answer = errAuthorizeAgain(g.number.ID)
+			err = tx.Jobs().Add(kyc.Job{Kind: kyc.CollectSigning, Key: n.IdentificationID, DueAt: tx.Now()})
+		case n.Tries >= kyc.OTPTries:
 			n.State = kyc.SigningOver
 			answer = errAuthorizeAgain(g.number.ID)
-			if err := tx.Signings().Update(n); err != nil {
-				return err
-			}
+			err = tx.Signings().Update(n)
+		}
+		if err != nil {
+			return err
 		}
 		m, ok, err := tx.MobileNumbers().OfPerson(n.PersonID)
 		if err != nil {
