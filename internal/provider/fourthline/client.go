@@ -180,6 +180,9 @@ func (a *account) login(ctx context.Context) (string, error) {
 	}
 	begun := a.Wall.Now()
 	if _, err := a.send(req, &answer); err != nil {
+		if kyc.IsKind(err, kyc.Invalid) { // says nothing about the customer
+			err = refusesUs(err)
+		}
 		return "", err
 	}
 	if answer.Token == "" || kyc.CheckText(answer.Token, maxToken) != "" || !strings.EqualFold(answer.Type, "Bearer") { // it goes into a header
@@ -250,6 +253,8 @@ func read(status int, body []byte, out any) error {
 		detail += ": " + clip(said)
 	}
 	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return refusesUs(errors.New(detail))
 	case status >= 500 || status == http.StatusTooManyRequests:
 		return kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider has trouble. %s", detail)
 	case status == http.StatusNotFound:
@@ -258,6 +263,14 @@ func read(status int, body []byte, out any) error {
 		return kyc.Fail(kyc.Conflict, "fourthline_error", "%s", detail)
 	}
 	return kyc.Fail(kyc.Invalid, "fourthline_error", "%s", detail)
+}
+
+// refusesUs is the operator's trouble: the customer's identification goes on.
+func refusesUs(err error) error {
+	return &kyc.Error{
+		Kind: kyc.BadGateway, Code: "bad_gateway", Cause: err,
+		Detail: "The firm that checks ID documents does not accept this server's account. The request is tried again by itself; if it stays so, the operator must look at it.",
+	}
 }
 
 // trouble says whether the firm is too slow or not to be reached.
