@@ -69,7 +69,7 @@ func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
 		return tx.Jobs().PutOff(j, deadline(i))
 	case ok:
 		if busy, err := s.busy(tx, kyc.ConfirmSigning, i.ID); err != nil || busy { // given in time, and not yet looked at
-			return errors.Join(err, tx.Jobs().Wait(j, tx.Now().Add(confirmedGap)))
+			return errors.Join(err, tx.Jobs().Wait(j, tx.Now().Add(collectGap)))
 		}
 		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err

@@ -142,7 +142,7 @@ func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNum
 	if err := s.mayTry(m); err != nil {
 		return m, err
 	}
-	return m, s.mayText(tx, m.Number)
+	return m, s.mayText(tx, m.PersonID, m.Number)
 }
 
 var errTooLate = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",

@@ -42,8 +42,9 @@ type SigningReader interface {
 	Latest(identificationID string) (Signing, bool, error)
 	// Open is the one of the identification that is open; false if none is.
 	Open(identificationID string) (Signing, bool, error)
-	// SentTo counts those whose password went to the number, since a time of the machine's.
-	SentTo(number string, since time.Time) (int, error)
+	// SentTo counts those whose password went to the number, since a time of the
+	// machine's: all of them, or those of one person.
+	SentTo(number, personID string, since time.Time) (int, error)
 }
 
 // Signings reads and writes attempts to sign. Update stores State, Facts, Tries

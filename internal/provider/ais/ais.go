@@ -176,7 +176,7 @@ func checkOrder(o provider.SigningOrder) error {
 		return errors.New("ais: the phone number must be E.164")
 	}
 	if o.Person.Text("first_name").Empty() || o.Person.Text("last_name").Empty() {
-		return kyc.Fail(kyc.Invalid, "signing_error", "The signer needs the person's first and last name.")
+		return kyc.Fail(kyc.Invalid, "ais_error", "The signer needs the person's first and last name.")
 	}
 	return nil
 }
