@@ -179,10 +179,10 @@ func (a *account) login(ctx context.Context) (string, error) {
 		Seconds int64  `json:"expires_in"`
 	}
 	begun := a.Wall.Now()
-	if _, err := a.send(req, &answer); err != nil {
-		if kyc.IsKind(err, kyc.Invalid) { // says nothing about the customer
-			err = refusesUs(err)
-		}
+	switch status, err := a.send(req, &answer); {
+	case kyc.IsKind(err, kyc.Invalid): // it is us whom the firm refuses, and nobody's data
+		return "", refusesUs(fmt.Errorf("the login was refused with %d: %w", status, err))
+	case err != nil:
 		return "", err
 	}
 	if answer.Token == "" || kyc.CheckText(answer.Token, maxToken) != "" || !strings.EqualFold(answer.Type, "Bearer") { // it goes into a header
