@@ -8,71 +8,10 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/flow"
-	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
-
-// TestMessagesOfTheSigner: the signer's messages count, 60 to a number within an hour.
-func TestMessagesOfTheSigner(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	for n := range kyc.MessagesPerHour {
-		if _, err := c.authorize(); err != nil {
-			t.Fatalf("%d: %v", n, err)
-		}
-	}
-	_, err := c.authorize()
-	refused(t, err, kyc.TooMany, "too_many_requests")
-	if len(c.signer.orders) != kyc.MessagesPerHour {
-		t.Errorf("%d orders", len(c.signer.orders))
-	}
-}
-
-// TestMessagesToTheTestNumber: all persons of a sandbox share it, so each has the
-// whole hour's; anywhere else it is one phone.
-func TestMessagesToTheTestNumber(t *testing.T) {
-	for _, sandbox := range []bool{true, false} {
-		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-		c.Sandbox = sandbox
-		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
-			m, _, err := tx.MobileNumbers().OfPerson(c.person)
-			if err != nil {
-				return err
-			}
-			if err := tx.MobileNumbers().Delete(c.person); err != nil {
-				return err
-			}
-			m.Number = "+15550101"
-			for range 3 { // to another person
-				err := tx.Messages().Insert(kyc.Message{
-					ID: id.Random(id.Plain), PartnerID: m.PartnerID, PersonID: "another", Number: m.Number, Sealed: []byte{1}, State: kyc.MessageSent,
-					CreatedAt: tx.Now(), QueuedAt: time.Now(), ExpiresAt: tx.Now(),
-				})
-				if err != nil {
-					return err
-				}
-			}
-			return tx.MobileNumbers().Insert(m)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.tell(bankConfirmed)
-		most := kyc.MessagesPerHour
-		if !sandbox {
-			most -= 3
-		}
-		for n := range most {
-			if _, err := c.authorize(); err != nil {
-				t.Fatalf("%d: %v", n, err)
-			}
-		}
-		_, err = c.authorize()
-		refused(t, err, kyc.TooMany, "too_many_requests")
-	}
-}
 
 // TestRegister: whom it does not know, is told so, and nothing was started.
 func TestRegister(t *testing.T) {
@@ -89,7 +28,21 @@ func TestRegister(t *testing.T) {
 			t.Errorf("%+v %v", e, err)
 		}
 	}
+	before := c.bank.asked
 	c.create(kyc.MethodBankID) // it does not ask the register
+	once := flow.Once{Key: "k", Hash: []byte("h"), Status: 200, Render: func(any) ([]byte, error) { return []byte("{}"), nil }}
+	for n := range 2 {
+		_, replay, err := c.CheckEligibility(t.Context(), c.partner.ID, c.person, once, map[string]any{"method": "bank"})
+		if err != nil || (replay != nil) != (n == 1) {
+			t.Errorf("%d: %+v %v", n, replay, err)
+		}
+	}
+	once.Hash = []byte("another")
+	_, _, err = c.CheckEligibility(t.Context(), c.partner.ID, c.person, once, map[string]any{"method": "bank"})
+	refused(t, err, kyc.Unprocessable, "unprocessable_entity")
+	if asked := c.bank.asked - before; asked != 1 {
+		t.Errorf("the register was asked %d times", asked)
+	}
 }
 
 // TestBankID: the identity data come between the bank and the signature.
@@ -171,6 +124,55 @@ func TestIBANs(t *testing.T) {
 	if err != nil || i.IBAN != "DE89370400440532013000" {
 		t.Errorf("%q %v", i.IBAN, err)
 	}
-	_, _, err = c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{"method": "bank", "iban": ibans[kyc.MethodBank]})
-	refused(t, err, kyc.Invalid, "invalid_model")
+	for _, consent := range []any{nil, ""} {
+		_, _, err = c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{
+			"method": "bank", "iban": ibans[kyc.MethodBank], "terms_and_conditions_signed_at": consent,
+		})
+		refused(t, err, kyc.Invalid, "invalid_model")
+	}
+}
+
+// TestRecordOfBankident: of a customer who was erased, the law keeps by which
+// account and with which result they were identified, and what they signed. The
+// clock of the firm that checks the data goes after that of the bank's.
+func TestRecordOfBankident(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBankID)
+	ahead := bankConfirmed
+	ahead.At = c.clock.Now().Add(time.Hour)
+	c.tell(ahead)
+	kept, err := c.KeepFile(t.Context(), c.person, strings.NewReader("zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.bank.finding = provider.Finding{}
+	_, _, err = c.UploadDocument(t.Context(), c.partner.ID, c.person, c.ident, flow.Once{}, flow.Upload{
+		Name: "kyc.zip", ContentType: "application/zip", Type: kyc.DocumentOther, Kept: kept,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.run(time.Second)
+	c.tell(provider.Finding{Event: kyc.DataAccepted, StatusCode: "1000"})
+	if _, err := c.authorize(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.confirm(rightPassword); err != nil {
+		t.Fatal(err)
+	}
+	c.run(20 * time.Second)
+	i := c.expect(kyc.Successful, "", kyc.DocumentOther, kyc.DocumentQES, kyc.DocumentSignedQES)
+	if _, err := c.ErasePerson(t.Context(), c.person, c.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.OpenRecord(t.Context(), c.person)
+	if err != nil || len(r.Identifications) != 1 || len(r.Documents) != 3 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	if got := r.Identifications[0]; got.IBAN != i.IBAN || got.StatusCode != "1000" || got.Method != kyc.MethodBankID || got.CompletedAt.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	var signed strings.Builder
+	if err := c.CopyRecordFile(t.Context(), c.person, r.Documents[2].ID, &signed); err != nil || !strings.HasPrefix(signed.String(), "%PDF-") {
+		t.Errorf("%.10q %v", signed.String(), err)
+	}
 }

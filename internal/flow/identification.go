@@ -119,7 +119,7 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 		f.fail("method", kyc.NotIncluded(kyc.Methods))
 	}
 	if built {
-		if rules.SignerTerms && i.TermsSignedAt.IsZero() && body["terms_and_conditions_signed_at"] == nil {
+		if rules.SignerTerms && i.TermsSignedAt.IsZero() {
 			f.fail("terms_and_conditions_signed_at", "can't be blank")
 		}
 		f.broken = append(f.broken, s.hindrances(rules, p.Attributes, before)...)
