@@ -29,7 +29,7 @@ func profileAll(ctx context.Context, b *bench) error {
 		for _, f := range []struct {
 			name string
 			do   func(context.Context, *bench, string) error
-		}{{"read", profileRead}, {"create", profileCreate}, {"deliveries", profileDeliveries}, {"journeys", profileJourneys}} {
+		}{{"read", profileRead}, {"create", profileCreate}, {"deliveries", profileDeliveries}, {"journeys", profileJourneys("journeys")}, {"bankident", profileJourneys("bankident")}} {
 			if !b.wants(f.name) {
 				continue
 			}
@@ -103,20 +103,22 @@ func profileDeliveries(ctx context.Context, b *bench, database string) error {
 	return d.close()
 }
 
-func profileJourneys(ctx context.Context, b *bench, database string) error {
-	i, address, err := b.installProfiled(ctx, database, "journeys", false)
-	if err != nil {
-		return err
+func profileJourneys(kind string) func(context.Context, *bench, string) error {
+	return func(ctx context.Context, b *bench, database string) error {
+		i, address, err := b.installProfiled(ctx, database, kind, false)
+		if err != nil {
+			return err
+		}
+		j, err := b.openJourneys(ctx, i)
+		if err != nil {
+			return err
+		}
+		j.order.Bankident, j.order.Duration = kind == "bankident", b.profileTime()+2*time.Second
+		if err := b.profiled(ctx, address, database+"-"+kind, j.run); err != nil {
+			return err
+		}
+		return j.close()
 	}
-	j, err := b.openJourneys(ctx, i)
-	if err != nil {
-		return err
-	}
-	j.order.Duration = b.profileTime() + 2*time.Second
-	if err := b.profiled(ctx, address, database+"-journeys", j.run); err != nil {
-		return err
-	}
-	return j.close()
 }
 
 // profileTime is how long a profile is taken.

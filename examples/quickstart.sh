@@ -76,7 +76,7 @@ if [ -z "$ready" ]; then
 fi
 [ -r "$ready" ] || die "there is no ready file $ready; does the sandbox run?"
 API=$(text api_url <"$ready") SANDBOX=$(text sandbox_url <"$ready")
-CLIENT_ID=$(text client_id <"$ready") CLIENT_SECRET=$(text client_secret <"$ready") CA=$(text ca_file <"$ready" || true)
+CLIENT_ID=$(text client_id <"$ready") CLIENT_SECRET=$(text client_secret <"$ready") CA=$(sed -n 's/^  "ca_file": "\(.*\)".*/\1/p' "$ready")
 
 # api METHOD PATH [JSON] calls the API and prints its answer; an error is the end.
 api() {

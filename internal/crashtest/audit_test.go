@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
-	"github.com/identikit/identikit/internal/method/video"
 )
 
 // audits is what audits remember of each other: what need not be opened twice.
@@ -34,6 +33,7 @@ func (w *world) audit() *rows {
 	w.auditLedger(r)
 	w.auditPapers(r)
 	w.auditErased(r)
+	w.auditBankident(r)
 	return r
 }
 
@@ -45,7 +45,7 @@ func (w *world) auditErased(r *rows) {
 		if kept {
 			jobs = 1
 		}
-		if e.partner != "" || e.attributes != "{}" || e.identity != "" || e.lines != 0 || e.told != 1 || (e.record != nil) != kept || (e.key != nil) != kept || e.jobs != jobs {
+		if e.partner != "" || e.attributes != "{}" || e.identity != "" || e.lines != 0 || e.told != 1 || (e.record != nil) != kept || (e.key != nil) != kept || e.jobs != jobs || e.signings != 0 {
 			w.lose("person %s is erased by half: %+v", e.id, e)
 		}
 	}
@@ -87,7 +87,7 @@ func (w *world) auditIdents(r *rows) {
 			if h.from != state {
 				w.lose("identification %s: %s begins at %q, the line before ended at %q", i.id, h.event, h.from, state)
 			}
-			if h.actor == "provider" && h.event != "request_refused" {
+			if h.actor == "provider" && h.event != "request_refused" && !i.toldWithoutFinding(h) {
 				told++
 			}
 			if state = h.to; !h.moved() {
@@ -96,15 +96,18 @@ func (w *world) auditIdents(r *rows) {
 			moves++
 			requested = requested || h.event == string(kyc.Requested)
 			completed = completed || h.to == string(kyc.Successful) || h.to == string(kyc.Failed)
-			to, ok := video.Machine.Next(kyc.State(h.from), kyc.Event(h.event))
-			if created := h.event == "created" && h.from == "" && h.to == string(video.Machine.Start); !created && (!ok || string(to) != h.to) {
+			to, ok := i.rules().Machine.Next(kyc.State(h.from), kyc.Event(h.event))
+			if created := h.event == "created" && h.from == "" && h.to == string(kyc.Created); !created && (!ok || string(to) != h.to) {
 				w.lose("identification %s: the table has no move from %q by %s to %q", i.id, h.from, h.event, h.to)
 			}
+		}
+		if i.handedOver(history[i.id]) {
+			moves++ // that is written, and is no step
 		}
 		if state != i.state || moves != i.version {
 			w.lose("identification %s is %s in version %d; the history ends at %q after %d moves", i.id, i.state, i.version, state, moves)
 		}
-		if requested != (i.link != "") || requested != (i.reference != "") || requested != (i.requestedAt != 0) || completed != (i.completedAt != 0) {
+		if requested != (i.link != "") || !i.bankident() && requested != (i.reference != "") || requested != (i.requestedAt != 0) || completed != (i.completedAt != 0) {
 			w.lose("identification %s is half written: %+v", i.id, i)
 		}
 		if told != len(findings[i.id]) {
@@ -132,7 +135,10 @@ func (w *world) auditJobs(r *rows) {
 	}
 	now := r.clock.UnixMicro()
 	for _, i := range r.idents {
-		row, open := video.Machine.Moves[kyc.State(i.state)]
+		row, open := i.rules().Machine.Moves[kyc.State(i.state)]
+		if i.bankident() {
+			continue // auditBankident
+		}
 		if !open || len(row) == 0 || i.requestedAt == 0 || now >= i.linkExpiresAt {
 			continue
 		}
@@ -165,7 +171,7 @@ func (w *world) auditNotifications(r *rows) {
 		if idents[h.partner] == nil {
 			idents[h.partner], persons[h.partner] = map[string]bool{}, map[string]bool{}
 		}
-		if h.moved() {
+		if h.told() {
 			statuses[h.ident] = append(statuses[h.ident], h.to)
 			idents[h.partner][h.ident] = true
 		}

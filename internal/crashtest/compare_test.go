@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
-	"github.com/identikit/identikit/internal/method/video"
 )
 
 // older is how many of the older things are read again after each crash,
@@ -140,7 +139,7 @@ func (w *world) compareIdent(c *client, i *ident) error {
 		return err
 	}
 	status := a.text("status")
-	if a.status != http.StatusOK || !later(seen[len(seen)-1], status) {
+	if a.status != http.StatusOK || !later(i.method, seen[len(seen)-1], status) {
 		w.lose("identification %s was %s, and GET says %d %s", id, seen[len(seen)-1], a.status, status)
 		return nil
 	}
@@ -155,10 +154,10 @@ func (w *world) compareIdent(c *client, i *ident) error {
 }
 
 // later tells whether the method's table leads from one state to the other.
-func later(from, to string) bool {
+func later(m kyc.Method, from, to string) bool {
 	reached := map[kyc.State]bool{kyc.State(from): true}
 	for queue := []kyc.State{kyc.State(from)}; len(queue) > 0; queue = queue[1:] {
-		for _, next := range video.Machine.Moves[queue[0]] {
+		for _, next := range rulesOf(m).Machine.Moves[queue[0]] {
 			if !reached[next] {
 				reached[next] = true
 				queue = append(queue, next)

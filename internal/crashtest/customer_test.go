@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/sim/fourthline"
 )
 
 // customer does one thing after another until the world ends. It waits when
@@ -48,7 +51,7 @@ func (c *customer) one(in int) bool { return c.chance.IntN(in) == 0 }
 
 // journey is one customer's way, or something that stands beside it.
 func (c *customer) journey() error {
-	switch c.chance.IntN(12) {
+	switch c.chance.IntN(14) {
 	case 0:
 		return c.advance([]string{"1s", "12s", "45s", "2m"}[c.chance.IntN(4)])
 	case 1:
@@ -56,6 +59,8 @@ func (c *customer) journey() error {
 		return nil
 	case 2:
 		return c.subscriber()
+	case 3, 4:
+		return c.bankident()
 	}
 	p, err := c.createPerson(c.somebody(), c.one(2))
 	if err != nil {
@@ -163,4 +168,38 @@ func (c *customer) subscriber() error {
 		return err
 	}
 	return c.unsubscribe(h)
+}
+
+// bankident is a way through Bankident that may be left anywhere.
+func (c *customer) bankident() error {
+	i, err := c.createBank([]kyc.Method{kyc.MethodBank, kyc.MethodBankID}[c.chance.IntN(2)])
+	if err == nil {
+		err = c.request(i, append(refusals, troubled...)...)
+	}
+	if err != nil {
+		return err
+	}
+	results := []string{"success", "success", "success", "joint_account", "login_failed"}
+	steps := []func() error{
+		func() error { return c.end(i, results[c.chance.IntN(len(results))]) },
+		func() error {
+			if i.method == kyc.MethodBank {
+				return nil
+			}
+			return errors.Join(c.handData(i), c.end(i, []string{fourthline.Accepted, fourthline.Accepted, "1036", "4000"}[c.chance.IntN(4)]))
+		},
+		func() error { return c.authorize(i) },
+		func() error { return c.confirm(i, []string{testPassword, testPassword, "000000"}[c.chance.IntN(3)]) },
+		func() error { return c.advance("3s") },
+		func() error { return c.look(i) },
+	}
+	for _, step := range steps {
+		if c.one(8) {
+			return nil
+		}
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

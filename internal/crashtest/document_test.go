@@ -38,7 +38,7 @@ func (c *client) upload(p *person, i *ident, keyed bool) (*paper, error) {
 	}
 	r := request{method: "POST", path: path, key: x.key, ids: &x.sent}
 	var err error
-	if r.kind, r.body, err = formWith(x.plain, "OTHER"); err != nil {
+	if r.kind, r.body, err = formWith("paper.pdf", x.plain, "OTHER"); err != nil {
 		return nil, err
 	}
 	c.w.note(func() { c.w.papers = append(c.w.papers, x) })
@@ -65,10 +65,10 @@ func sumOf(b []byte) string {
 }
 
 // formWith is an upload's form, its file first.
-func formWith(plain, kind string) (contentType string, body []byte, err error) {
+func formWith(name, plain, kind string) (contentType string, body []byte, err error) {
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
-	part, err := w.CreateFormFile("file", "paper.pdf")
+	part, err := w.CreateFormFile("file", name)
 	if err != nil {
 		return "", nil, err
 	}
@@ -123,7 +123,7 @@ func papers(s *stage) error {
 	if err != nil {
 		return err
 	}
-	contentType, body, err := formWith("%PDF-1.7 refused", "NO SUCH TYPE")
+	contentType, body, err := formWith("paper.pdf", "%PDF-1.7 refused", "NO SUCH TYPE")
 	if err != nil {
 		return err
 	}

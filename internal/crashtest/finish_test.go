@@ -22,7 +22,9 @@ func (w *world) finish(p *process) {
 			w.t.Fatalf("%s: the end (seed %d): %v\n%s", w.name, w.seed, err, p.log.String())
 		}
 	}
-	must(w.steer(p, "DELETE", "/faults", nil, nil))
+	for _, firm := range []string{"", "/xs2a", "/ais", "/fourthline"} {
+		must(w.steer(p, "DELETE", firm+"/faults", nil, nil))
+	}
 	must(w.resume(p))
 	must(w.decide())
 	must(w.harness.advance("480h")) // links end after 14 days, reviews after one
@@ -43,6 +45,7 @@ func (w *world) finish(p *process) {
 	w.auditFolder(r)
 	w.auditDeliveries(r)
 	w.auditSessions(p, r)
+	w.auditFirms(p, r)
 	w.auditNumbers(r, persons, idents)
 	p.kill()
 }
@@ -71,8 +74,8 @@ func (w *world) decide() error {
 		return err
 	}
 	for _, i := range r.idents {
-		if !kyc.State(i.state).UnderReview() {
-			continue
+		if !kyc.State(i.state).UnderReview() || i.bankident() {
+			continue // of Bankident each ends by itself
 		}
 		body := object{"result": "FAILED"}
 		a, err := w.harness.ask(request{method: "POST", path: "/sandbox/identifications/" + i.id + "/result", body: body, open: true})
@@ -134,7 +137,12 @@ func (w *world) auditEnd(r *rows) {
 			w.lose("a job is left at %s: %+v", r.clock, j)
 		}
 	}
+	bankident := map[string]bool{}
 	for _, i := range r.idents {
+		bankident[i.id] = i.bankident()
+		if i.bankident() && i.requestedAt != 0 && len(i.rules().Machine.Moves[kyc.State(i.state)]) > 0 {
+			w.lose("identification %s is %s in the end", i.id, i.state)
+		}
 		switch kyc.State(i.state) {
 		case kyc.Pending, kyc.PendingSuccessful, kyc.PendingFailed, kyc.Aborted:
 			if i.linkExpiresAt < r.clock.UnixMicro() && !kyc.State(i.state).UnderReview() {
@@ -149,7 +157,7 @@ func (w *world) auditEnd(r *rows) {
 		}
 	}
 	for _, h := range r.history {
-		if h.moved() && h.to == string(kyc.Successful) && !lacking[h.ident] {
+		if h.moved() && h.to == string(kyc.Successful) && !lacking[h.ident] && !bankident[h.ident] {
 			w.lose("identification %s was successful and its evidence is not there", h.ident)
 		}
 	}
@@ -272,7 +280,9 @@ func (w *world) auditSessions(p *process, r *rows) {
 	}
 	requested, refused := map[string]bool{}, map[string]bool{}
 	for _, i := range r.idents {
-		requested[i.id] = i.requestedAt != 0
+		if !i.bankident() {
+			requested[i.id] = i.requestedAt != 0
+		}
 	}
 	for _, h := range r.history {
 		refused[h.ident] = refused[h.ident] || h.event == "request_refused"

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/identikit/identikit/internal/kyc"
 	"github.com/identikit/identikit/internal/sandbox"
 )
 
@@ -54,10 +55,14 @@ type person struct {
 // ident is an identification.
 type ident struct {
 	person *person
-	sent   []string
-	id     string
-	key    string
-	begun  int // tick at which it was first sent
+	method kyc.Method
+	driver string // the client that made it
+
+	resumed bool // it is at its end, see resumeBankident
+	sent    []string
+	id      string
+	key     string
+	begun   int // tick at which it was first sent
 
 	requests  []string          // request ids
 	requested bool              // a request was acknowledged with pending

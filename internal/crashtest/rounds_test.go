@@ -73,6 +73,7 @@ func (r *run) again() {
 	r.p = r.w.start()
 	r.w.compare(r.p)
 	r.w.audit()
+	r.w.resumeBankident(r.p)
 }
 
 // atRandom kills the program that is shipped, under load.

@@ -6,12 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
+	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/method"
+	"github.com/identikit/identikit/internal/method/bank"
+	"github.com/identikit/identikit/internal/method/bankid"
+	"github.com/identikit/identikit/internal/method/video"
 	"github.com/identikit/identikit/internal/sandbox"
 )
 
@@ -33,7 +39,8 @@ type rows struct {
 	forgotten     map[string]bool   // identifications of erased persons
 	keptFiles     []string          // files that the law keeps of them
 	taxes         []taxRow
-	clock         time.Time // the sandbox's, when the rows were read or a little later
+	signings      []signingRow // in order
+	clock         time.Time    // the sandbox's, when the rows were read or a little later
 }
 
 type personRow struct {
@@ -46,14 +53,38 @@ type erasedRow struct {
 	keepUntil                         int64
 	record, key                       []byte
 	lines, told                       int // of the history: how many have details, how many tell of the erasure
-	jobs                              int
+	jobs, signings                    int
 }
 
 type identRow struct {
 	id, person, state, reference, link      string
+	method, handle, statusCode, token       string
 	device                                  []byte
 	completedAt, requestedAt, linkExpiresAt int64
+	authorizeUntil, confirmUntil            int64
 	version                                 int
+}
+
+// rules are those of the identification's method.
+func (i identRow) rules() method.Rules { return rulesOf(kyc.Method(i.method)) }
+
+// rulesOf are the rules of a method; those of video if it is none that ends with a signature.
+func rulesOf(m kyc.Method) method.Rules {
+	switch m {
+	case kyc.MethodBank:
+		return bank.Rules
+	case kyc.MethodBankID:
+		return bankid.Rules
+	}
+	return video.Rules
+}
+
+// signingRow is an attempt to have the documents signed.
+type signingRow struct {
+	id, person, ident, state, number, token string
+	facts                                   []byte
+	tries                                   int
+	expiresAt                               int64
 }
 
 type subscriptionRow struct {
@@ -66,9 +97,18 @@ type historyRow struct {
 	partner, person, ident, actor, request, event, from, to, details string
 }
 
-// moved tells whether the line is a change of the identification's state.
+// moved tells whether the line is a step of the identification's table.
 func (h historyRow) moved() bool {
-	return h.ident != "" && h.event != "request_refused" && !strings.HasPrefix(h.event, "document_") && !h.idle()
+	return h.ident != "" && !slices.Contains(asides, h.event) && !strings.HasPrefix(h.event, "document_") && !h.idle()
+}
+
+// asides are lines of the history that are no steps: a start that was refused, a wrong
+// password, an attempt to sign that came to nothing.
+var asides = []string{"request_refused", "not_confirmed", string(kyc.AttemptOver)}
+
+// told tells whether partners hear of the step: not of another password for the same signature.
+func (h historyRow) told() bool {
+	return h.moved() && (h.event != string(kyc.Authorized) || h.from != h.to)
 }
 
 // idle tells whether the line is a result that changed nothing.
@@ -160,9 +200,13 @@ func (r *rows) tables() []table {
 			r.keys[id] = key
 			return err
 		}},
-		{`SELECT id, person_id, state, reference, url, device_data, completed_at, requested_at, link_expires_at, version FROM identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
+		{`SELECT id, person_id, state, reference, url, device_data, completed_at, requested_at, link_expires_at, version,
+			method, handle, status_code, reference_token, authorization_expires_at, confirmation_expires_at FROM identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.idents, func(x *identRow) []any {
-				return []any{&x.id, &x.person, &x.state, &x.reference, &x.link, &x.device, &x.completedAt, &x.requestedAt, &x.linkExpiresAt, &x.version}
+				return []any{
+					&x.id, &x.person, &x.state, &x.reference, &x.link, &x.device, &x.completedAt, &x.requestedAt, &x.linkExpiresAt, &x.version,
+					&x.method, &x.handle, &x.statusCode, &x.token, &x.authorizeUntil, &x.confirmUntil,
+				}
 			})},
 		{`SELECT at, partner_id, person_id, identification_id, actor, request_id, event, from_state, to_state, details FROM history WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.history, func(x *historyRow) []any {
@@ -204,9 +248,10 @@ func (r *rows) tables() []table {
 		{`SELECT id, partner_id, attributes, identity_key, keep_until, record, (SELECT sealed_key FROM person_keys WHERE person_id = persons.id),
 			(SELECT COUNT(*) FROM history WHERE person_id = persons.id AND event NOT IN ('person_erased', 'record_destroyed') AND details <> '{}'),
 			(SELECT COUNT(*) FROM history WHERE person_id = persons.id AND event = 'person_erased'),
-			(SELECT COUNT(*) FROM jobs WHERE key = persons.id OR key IN (SELECT id FROM identifications WHERE person_id = persons.id))
+			(SELECT COUNT(*) FROM jobs WHERE key = persons.id OR key IN (SELECT id FROM identifications WHERE person_id = persons.id)),
+			(SELECT COUNT(*) FROM signings WHERE person_id = persons.id)
 			FROM persons WHERE erased_at > 0`, into(&r.erased, func(x *erasedRow) []any {
-			return []any{&x.id, &x.partner, &x.attributes, &x.identity, &x.keepUntil, &x.record, &x.key, &x.lines, &x.told, &x.jobs}
+			return []any{&x.id, &x.partner, &x.attributes, &x.identity, &x.keepUntil, &x.record, &x.key, &x.lines, &x.told, &x.jobs, &x.signings}
 		})},
 		{`SELECT id FROM identifications WHERE person_id IN (` + erased + `)`, func(scan func(...any) error) error {
 			var id string
@@ -219,6 +264,10 @@ func (r *rows) tables() []table {
 			into(&r.keptFiles, func(x *string) []any { return []any{x} })},
 		{`SELECT id, person_id, country, is_primary FROM tax_identifications WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
 			into(&r.taxes, func(x *taxRow) []any { return []any{&x.id, &x.person, &x.country, &x.primary} })},
+		{`SELECT id, person_id, identification_id, state, number, token, facts, tries, expires_at FROM signings WHERE person_id NOT IN (` + erased + `) ORDER BY seq`,
+			into(&r.signings, func(x *signingRow) []any {
+				return []any{&x.id, &x.person, &x.ident, &x.state, &x.number, &x.token, &x.facts, &x.tries, &x.expiresAt}
+			})},
 		{`SELECT value FROM settings WHERE name = 'sandbox_clock'`, func(scan func(...any) error) error {
 			var both string // the sandbox's time and the machine's at that moment
 			if err := scan(&both); err != nil {

@@ -50,6 +50,12 @@ var scenes = []scene{
 	{"erasure", erasure, false},
 	{"mobile number", mobileNumber, false},
 	{"tax identifications", taxIdentifications, false},
+	{"bankident", bankident, false},
+	{"bank says no", bankSaysNo, false},
+	{"identity data", identityData, false},
+	{"fraud", fraud, false},
+	{"signer in trouble", signerInTrouble, false},
+	{"too late to sign", tooLate, false},
 }
 
 // inOrder runs steps until one fails.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"github.com/identikit/identikit/internal/kyc"
 )
 
 // The verbs of the API, as a partner calls them. Each writes down in the ledger
@@ -74,16 +76,21 @@ func (c *client) patchPerson(p *person) error {
 	return nil
 }
 
-// createIdent makes an identification.
+// createIdent makes an identification by video.
 func (c *client) createIdent(p *person, keyed bool) (*ident, error) {
-	i := &ident{person: p, begun: c.w.next(), documents: map[string]string{}}
+	return c.createBy(kyc.MethodIDnow, nil, p, keyed)
+}
+
+// createBy makes an identification by a method; more is what else it needs.
+func (c *client) createBy(m kyc.Method, more object, p *person, keyed bool) (*ident, error) {
+	i := &ident{person: p, method: m, driver: c.name, begun: c.w.next(), documents: map[string]string{}}
 	if keyed {
 		i.key = fmt.Sprintf("ident-%d", i.begun)
 	}
 	c.w.note(func() { p.idents = append(p.idents, i) })
 	r := request{
 		method: "POST", path: "/v1/persons/" + p.id + "/identifications", key: i.key, ids: &i.sent,
-		body: object{"method": "idnow", "device_data": "device of " + p.marker},
+		body: with(object{"method": string(m), "device_data": "device of " + p.marker}, more),
 	}
 	a, err := c.post(r)
 	if err != nil {

@@ -81,6 +81,8 @@ type signerFirm struct {
 	stamped time.Time // instead of when it was signed
 	garbled bool      // its answers make no sense
 	trouble error     // of Sign
+	away    error     // of Ask
+	during  func()    // while a password is looked at
 	guesses atomic.Int64
 }
 
@@ -128,6 +130,9 @@ func (f *signerFirm) Sign(ctx context.Context, o provider.SigningOrder) (provide
 }
 
 func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature, error) {
+	if f.away != nil {
+		return provider.Signature{}, f.away
+	}
 	if f.ends != "" {
 		return provider.Signature{Event: f.ends, Result: "word", At: time.Now()}, nil
 	}
@@ -143,6 +148,9 @@ func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature
 
 func (f *signerFirm) Confirm(ctx context.Context, handle, password string) error {
 	f.guesses.Add(1)
+	if f.during != nil {
+		f.during()
+	}
 	if password == rightPassword {
 		password = f.password
 	}
@@ -677,6 +685,44 @@ func TestConsentOnTheSignersPage(t *testing.T) {
 	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
 }
 
+// TestMistypedAfterConsent: who has confirmed on the signer's page, and then gives a
+// wrong password here, has confirmed all the same.
+func TestMistypedAfterConsent(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	if _, err := c.authorize(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.signer.Confirm(t.Context(), c.signer.handle, rightPassword); err != nil { // as its page does
+		t.Fatal(err)
+	}
+	_, err := c.confirm("000000")
+	refused(t, err, kyc.Forbidden, "invalid_tan")
+	c.run(20 * time.Second)
+	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+}
+
+// TestAuthorizeWhileConfirming: there is no new password while one is looked at. The
+// signatures are those of the attempt that was confirmed, and nobody would ask for them.
+func TestAuthorizeWhileConfirming(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newCounter(t, url, kyc.MethodBank)
+		c.tell(bankConfirmed)
+		if _, err := c.authorize(); err != nil {
+			t.Fatal(err)
+		}
+		c.signer.during = func() {
+			_, err := c.authorize()
+			refused(t, err, kyc.Conflict, "record_not_unique")
+		}
+		if _, err := c.confirm(rightPassword); err != nil {
+			t.Fatal(err)
+		}
+		c.run(20 * time.Second)
+		c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+	})
+}
+
 // TestSignerInTrouble: the partner is told, nothing has changed, and asks again.
 func TestSignerInTrouble(t *testing.T) {
 	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
@@ -688,6 +734,32 @@ func TestSignerInTrouble(t *testing.T) {
 	c.signer.trouble = nil
 	if _, err := c.authorize(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSignerAway: a customer who has confirmed waits two days for a signer that
+// cannot be asked, and not for ever.
+func TestSignerAway(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.tell(bankConfirmed)
+		if _, err := c.authorize(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.confirm(rightPassword); err != nil {
+			t.Fatal(err)
+		}
+		c.signer.away = kyc.Fail(kyc.BadGateway, "bad_gateway", "down")
+		c.run(47 * time.Hour)
+		c.expect(kyc.Confirmed, "", kyc.DocumentQES)
+		if back {
+			c.signer.away = nil
+			c.run(time.Hour)
+			c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
+			continue
+		}
+		c.run(2 * time.Hour)
+		c.expect(kyc.Failed, "signing_failed", kyc.DocumentQES)
 	}
 }
 
@@ -704,6 +776,50 @@ func TestMessagesOfTheSigner(t *testing.T) {
 	refused(t, err, kyc.TooMany, "too_many_requests")
 	if len(c.signer.orders) != kyc.MessagesPerHour {
 		t.Errorf("%d orders", len(c.signer.orders))
+	}
+}
+
+// TestMessagesToTheTestNumber: all persons of a sandbox share it, so each has the
+// whole hour's; anywhere else it is one phone.
+func TestMessagesToTheTestNumber(t *testing.T) {
+	for _, sandbox := range []bool{true, false} {
+		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+		c.Sandbox = sandbox
+		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+			m, _, err := tx.MobileNumbers().OfPerson(c.person)
+			if err != nil {
+				return err
+			}
+			if err := tx.MobileNumbers().Delete(c.person); err != nil {
+				return err
+			}
+			m.Number = "+15550101"
+			for range 3 { // to another person
+				err := tx.Messages().Insert(kyc.Message{
+					ID: id.Random(id.Plain), PartnerID: m.PartnerID, PersonID: "another", Number: m.Number, Sealed: []byte{1}, State: kyc.MessageSent,
+					CreatedAt: tx.Now(), QueuedAt: time.Now(), ExpiresAt: tx.Now(),
+				})
+				if err != nil {
+					return err
+				}
+			}
+			return tx.MobileNumbers().Insert(m)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.tell(bankConfirmed)
+		most := kyc.MessagesPerHour
+		if !sandbox {
+			most -= 3
+		}
+		for n := range most {
+			if _, err := c.authorize(); err != nil {
+				t.Fatalf("%d: %v", n, err)
+			}
+		}
+		_, err = c.authorize()
+		refused(t, err, kyc.TooMany, "too_many_requests")
 	}
 }
 

@@ -65,8 +65,8 @@ func (s *Service) CollectSigning(ctx context.Context, j kyc.Job) error {
 		switch {
 		case !pending || i.State == kyc.ConfirmationRequired && now.After(n.ExpiresAt.Add(collectGrace)):
 			return tx.Jobs().Done(j)
-		case i.State == kyc.ConfirmationRequired:
-			return tx.Jobs().PutOff(j, now.Add(collectGap))
+		case i.State == kyc.ConfirmationRequired: // the customer takes time, which is no failed attempt
+			return tx.Jobs().Wait(j, now.Add(collectGap))
 		case now.After(n.ExpiresAt.Add(signerPatience)): // it has the password, and gives no signature
 			if err := s.endSigning(ctx, tx, i, n, kyc.SigningFailed, "patience_exhausted"); err != nil {
 				return err

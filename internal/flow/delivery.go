@@ -38,11 +38,11 @@ type Delivery struct {
 func (s *Service) Delivery(ctx context.Context, j kyc.Job) (d Delivery, ok bool, err error) {
 	d.Job = j
 	err = s.Store.View(ctx, func(v kyc.View) error {
-		d.Notification, err = v.Outbox().Get(j.Key)
+		d.Notification, d.Subscription, err = v.Outbox().ToSend(j.Key)
 		return err
 	})
 	if err == nil {
-		d.Subscription, d.Secret, err = s.subscriptionWithSecret(ctx, d.Notification.SubscriptionID)
+		d.Secret, err = s.secretOf(d.Subscription)
 	}
 	if kyc.IsKind(err, kyc.NotFound) || (err == nil && !d.wanted()) {
 		return d, false, s.drop(ctx, j, d.Notification.SubscriptionID, err != nil)

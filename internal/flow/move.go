@@ -52,8 +52,8 @@ func (s *Service) move(ctx context.Context, tx kyc.Tx, i *kyc.Identification, ev
 	if err != nil {
 		return err
 	}
-	if from == to {
-		return nil // another password: partners are told of statuses
+	if ev == kyc.Authorized && from == to {
+		return nil // another password: partners are told of statuses, and of each attempt that was broken off
 	}
 	return s.notifyIdentification(tx, *i)
 }

@@ -59,6 +59,10 @@ func (s *Service) intendSigning(ctx context.Context, partnerID, personID, identi
 		if err != nil {
 			return err
 		}
+		// The attempt that is being confirmed must stay the newest.
+		if c, there, err := tx.Jobs().Find(kyc.ConfirmSigning, i.ID); err != nil || there && c.LeaseUntil.After(s.Wall.Now()) {
+			return orUnderWay(err)
+		}
 		var mine bool
 		if j, mine, err = s.takeJob(tx, kyc.AuthorizeSigning, i.ID); err != nil || !mine {
 			return orUnderWay(err)
@@ -131,7 +135,7 @@ func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNum
 	if err := s.mayTry(m); err != nil {
 		return m, err
 	}
-	return m, s.mayText(tx, m.Number)
+	return m, s.mayText(tx, m.PersonID, m.Number)
 }
 
 var errTooLate = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
@@ -403,8 +407,9 @@ func uncount(tx kyc.Tx, g guess) error {
 	return tx.MobileNumbers().Update(m)
 }
 
-// wrongGuess notes a wrong password. After too many, or when the signer waits for
-// none, the attempt is over.
+// wrongGuess notes a wrong password. After too many the attempt is over. Where the
+// signer waits for none, it is asked why: the customer may have confirmed on its
+// page, and then the signatures come.
 func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 	answer := errWrongTAN(g.number.ID)
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
@@ -412,12 +417,17 @@ func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 		if err != nil {
 			return err
 		}
-		if over || n.Tries >= kyc.OTPTries {
+		switch {
+		case over:
+			answer = errAuthorizeAgain(g.number.ID)
+			err = errors.Join(uncount(tx, g), tx.Jobs().Add(kyc.Job{Kind: kyc.CollectSigning, Key: n.IdentificationID, DueAt: tx.Now()}))
+		case n.Tries >= kyc.OTPTries:
 			n.State = kyc.SigningOver
 			answer = errAuthorizeAgain(g.number.ID)
-			if err := tx.Signings().Update(n); err != nil {
-				return err
-			}
+			err = tx.Signings().Update(n)
+		}
+		if err != nil {
+			return err
 		}
 		i, err := tx.Identifications().Get(n.IdentificationID)
 		if err != nil {
@@ -509,7 +519,5 @@ const (
 	confirmedGap   = 2 * time.Second  // the first, once the customer has confirmed
 	signerPatience = time.Hour        // for signatures after that
 
-	// troublePatience is how long a signer that has the password may be in trouble:
-	// none keeps its answer longer.
-	troublePatience = 3 * 24 * time.Hour
+	troublePatience = 48 * time.Hour // for a signer that cannot be asked, or whose signatures do not fit
 )

@@ -99,7 +99,15 @@ func (s *Service) Unsubscribe(ctx context.Context, partnerID, id string) error {
 // Resume sends the verification callout to a paused subscription and lets what
 // is queued go on (rulings §4).
 func (s *Service) Resume(ctx context.Context, id string) error {
-	sub, secret, err := s.subscriptionWithSecret(ctx, id)
+	var sub kyc.Subscription
+	err := s.Store.View(ctx, func(v kyc.View) (err error) {
+		sub, err = v.Subscriptions().Get(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	secret, err := s.secretOf(sub)
 	if err != nil {
 		return err
 	}
@@ -114,14 +122,8 @@ func (s *Service) Resume(ctx context.Context, id string) error {
 	})
 }
 
-func (s *Service) subscriptionWithSecret(ctx context.Context, id string) (sub kyc.Subscription, secret string, err error) {
-	err = s.Store.View(ctx, func(v kyc.View) error {
-		sub, err = v.Subscriptions().Get(id)
-		return err
-	})
-	if err != nil {
-		return sub, "", err
-	}
+// secretOf is what the subscription's messages are signed with.
+func (s *Service) secretOf(sub kyc.Subscription) (string, error) {
 	plain, err := s.Master.Open(sub.SealedSecret, "secret of "+sub.ID)
-	return sub, string(plain), err
+	return string(plain), err
 }

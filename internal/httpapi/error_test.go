@@ -341,7 +341,7 @@ func TestErrorDocuments(t *testing.T) {
 		{"invalid_token", "GET", "/v1/persons", "", []string{"Authorization", "Bearer x"}},
 		{"invalid_client", "POST", "/oauth2/token", "grant_type=client_credentials&client_id=a&client_secret=b", form},
 		{"unsupported_grant_type", "POST", "/oauth2/token", "grant_type=password", form},
-		{"unauthorized_action", "POST", person + "/identifications", `{"method":"bank"}`, asJSON},
+		{"unauthorized_action", "POST", person + "/identifications", `{"method":"postident"}`, asJSON},
 		{"Unauthorized Change Request", "PATCH", person, `{"address":{"city":"Bonn"}}`, asJSON},
 		{"invalid_tan", "POST", person + "/mobile_number/confirm", `{"number":"+4915112345678","token":"1"}`, asJSON},
 		{"mobile_number_exists", "POST", person + "/mobile_number", `{"number":"+4915112345678"}`, asJSON},

@@ -46,7 +46,7 @@ var titles = map[string]string{
 	"Unauthorized Change Request": "Unauthorized Change Request", "model_not_found": "Model Not Found",
 	"record_not_unique": "Record Not Unique",
 	"invalid_iban":      "Invalid IBAN", "match_for_person_data_not_found": "Match For Person Data Not Found",
-	"mobile_number_not_verified": "Mobile Number Not Verified", "xs2a_error": "XS2A Error", "ais_error": "AIS Error",
+	"mobile_number_not_verified": "Mobile Number Not Verified", "xs2a_error": "XS2A Error", "signing_error": "Signing Error",
 	"fourthline_error": "Fourthline Error",
 	"invalid_tan":      "Invalid TAN", "mobile_number_exists": "Mobile Number Exists", "not_implemented_error": "Not Implemented",
 	"identification_attempts_exceeded": "Identification Attempts Exceeded", "invalid_secret": "Invalid Secret",

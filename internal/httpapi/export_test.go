@@ -55,6 +55,9 @@ func StatusOf(err error) int {
 	return status
 }
 
+// Produces says whether the code is one of ours.
+func Produces(code string) bool { return titles[code] != "" }
+
 // Serve answers r by fn in the frame that every request has.
 func Serve(log *slog.Logger, r *http.Request, fn func(w http.ResponseWriter) error) *httptest.ResponseRecorder {
 	s := &Server{flow: &flow.Service{Wall: clock.Real{}}, log: log}

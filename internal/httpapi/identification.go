@@ -43,13 +43,13 @@ func viewIdentification(i kyc.Identification, documents []shownDocuments) ([]byt
 	o.text("provider_status_code", i.StatusCode)
 	o.text("failure_reason", i.VisibleReason())
 	o.text("person_id", i.PersonID)
-	var address map[string]string
-	if err := json.Unmarshal([]byte(i.Address), &address); err != nil {
+	address, err := textsOf(i.Address)
+	if err != nil {
 		return nil, err
 	}
 	o.open("address")
 	for _, member := range kyc.AddressMembers {
-		o.text(member, address[member])
+		o.text(member, address(member))
 	}
 	o.shut()
 	if documents != nil {
@@ -119,18 +119,7 @@ func (s *Server) getIdentification(c *call) error {
 	}
 	var shown []shownDocuments
 	if with {
-		err = s.view(c, func(read kyc.View) error {
-			documents, err := read.Documents().OfIdentification(i.ID)
-			if err == nil {
-				err = s.flow.OpenNames(read.Persons(), i.PersonID, documents)
-			}
-			shown = make([]shownDocuments, len(documents))
-			for n, d := range documents {
-				shown[n] = showDocument(d)
-			}
-			return err
-		})
-		if err != nil {
+		if shown, err = s.documentsOf(c, i.ID, i.PersonID); err != nil {
 			return err
 		}
 	}
@@ -139,6 +128,23 @@ func (s *Server) getIdentification(c *call) error {
 		return err
 	}
 	return writeBytes(c, http.StatusOK, b)
+}
+
+// documentsOf is what there is of an identification. It is apart from the usual
+// way, so that a read without documents makes nothing for them.
+func (s *Server) documentsOf(c *call, identificationID, personID string) (shown []shownDocuments, err error) {
+	err = s.view(c, func(v kyc.View) error {
+		documents, err := v.Documents().OfIdentification(identificationID)
+		if err == nil {
+			err = s.flow.OpenNames(v.Persons(), personID, documents)
+		}
+		shown = make([]shownDocuments, len(documents))
+		for n, d := range documents {
+			shown[n] = showDocument(d)
+		}
+		return err
+	})
+	return shown, err
 }
 
 // flag reads a yes or no of the query.

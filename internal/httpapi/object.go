@@ -1,6 +1,10 @@
 package httpapi
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
 
 // object writes a JSON object member by member, in the order of the calls.
 // Persons and identifications are written with it: they are what is asked for
@@ -91,4 +95,20 @@ func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// textsOf reads an object of texts that we have stored. Where nothing is escaped,
+// quotation marks only begin and end texts, so a member is found by its name;
+// what is escaped is left to the library, which took a sixteenth of a whole read.
+func textsOf(stored string) (member func(name string) string, err error) {
+	if strings.Contains(stored, `\`) {
+		var all map[string]string
+		err := json.Unmarshal([]byte(stored), &all)
+		return func(name string) string { return all[name] }, err
+	}
+	return func(name string) string {
+		_, rest, _ := strings.Cut(stored, `"`+name+`":"`)
+		text, _, _ := strings.Cut(rest, `"`)
+		return text
+	}, nil
 }

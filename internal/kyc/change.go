@@ -183,8 +183,9 @@ type MessageReader interface {
 	List(number string, p Page) ([]Message, error)
 	Count(number string, atMost int) (int, error)
 	// SentTo counts what was queued for the number since a time of the machine's
-	// clock. Within a Tx nobody else counts the same number's before that ends.
-	SentTo(number string, since time.Time) (int, error)
+	// clock: all of it, or what is for one person. Within a Tx nobody else counts the
+	// same number's before that ends.
+	SentTo(number, personID string, since time.Time) (int, error)
 }
 
 // Messages reads and writes messages.

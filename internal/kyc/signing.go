@@ -39,8 +39,9 @@ type SigningReader interface {
 	Get(id string) (Signing, error)
 	// Latest is the newest of the identification; false if there is none.
 	Latest(identificationID string) (Signing, bool, error)
-	// SentTo counts those whose password went to the number, since a time of the machine's.
-	SentTo(number string, since time.Time) (int, error)
+	// SentTo counts those whose password went to the number, since a time of the
+	// machine's: all of them, or those of one person.
+	SentTo(number, personID string, since time.Time) (int, error)
 }
 
 // Signings reads and writes attempts to sign. Update stores State, Facts, Tries

@@ -185,6 +185,9 @@ type Subscriptions interface {
 // OutboxReader reads notifications and attempts.
 type OutboxReader interface {
 	Get(id string) (Notification, error)
+	// ToSend is Get together with the subscription that it is for: NotFound of
+	// either, and the notification even if the subscription is gone.
+	ToSend(id string) (Notification, Subscription, error)
 	// Attempts are those of the notifications, each one's from the first on.
 	Attempts(notificationIDs ...string) ([]Attempt, error)
 	DeliveredSince(subscriptionID string, t time.Time) (bool, error)

@@ -167,7 +167,7 @@ var inGerman = words{
 	".residence":          "Land",
 	".phone":              "Telefon",
 	".iban":               "IBAN",
-	".reference_transfer": "Transaktionsnummer der Referenzüberweisung",
+	".reference_transfer": "Nummer der Referenzüberweisung",
 	".status_code":        "Prüfung der Ausweisdaten, Statuscode",
 
 	".identification": "Identifizierung",

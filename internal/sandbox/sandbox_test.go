@@ -150,6 +150,21 @@ func TestChooseResult(t *testing.T) {
 	}
 }
 
+// TestEachAttemptIsTold: an attempt that is broken off like the one before is told all the same.
+func TestEachAttemptIsTold(t *testing.T) {
+	l := testkit.Start(t, "")
+	receiver := testkit.NewReceiver(t)
+	receiver.Subscribe(l, "IDENTIFICATION")
+	ident := l.Identify("Anna")
+	for range 2 {
+		l.Call(200, "POST", "/sandbox/identifications/"+path.Base(ident)+"/result", testkit.Object{"result": "ABORTED", "reason": "TECH_VIDEO"})
+	}
+	l.Advance("1s")
+	if got := receiver.Statuses(path.Base(ident)); !slices.Equal(got, []string{"created", "pending", "aborted", "aborted"}) {
+		t.Errorf("webhooks told %v", got)
+	}
+}
+
 // TestClockSurvivesARefusal: a start that is refused leaves the clock alone.
 func TestClockSurvivesARefusal(t *testing.T) {
 	l := testkit.Start(t, "")

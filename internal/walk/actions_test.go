@@ -57,7 +57,7 @@ var actions = []action{
 }
 
 // steps is the actions as rapid wants them; the rules are checked between them.
-func (w *walk) steps() map[string]func(*rapid.T) {
+func (w *walk) steps(actions []action) map[string]func(*rapid.T) {
 	steps := map[string]func(*rapid.T){"": func(*rapid.T) { w.check(false) }}
 	for n, a := range actions {
 		steps[fmt.Sprintf("%02d %s", n, a.name)] = func(t *rapid.T) { a.do(w, t) }
@@ -77,6 +77,7 @@ func (w *walk) finish() {
 	}
 	w.move(w.patience())
 	w.check(true)
+	w.finishBank()
 	for _, i := range w.all() {
 		w.compare(i)
 	}

@@ -66,6 +66,10 @@ func (w *walk) check(strict bool) {
 }
 
 func (w *walk) judge(i *ident, strict bool) {
+	if i.bank != nil {
+		w.judgeBank(i)
+		return
+	}
 	w.replay(i)
 	w.judgeRow(i)
 	w.judgeProvider(i, strict)
@@ -138,7 +142,7 @@ func (i *ident) enter(e kyc.Entry, reason string) {
 		if s == "" {
 			return "null"
 		}
-		return `"` + s + `"`
+		return `"` + strings.ReplaceAll(s, "&", `\u0026`) + `"`
 	}
 	completed, reference, url := "", "", ""
 	if !s.completed.IsZero() {
@@ -148,8 +152,16 @@ func (i *ident) enter(e kyc.Entry, reason string) {
 		reference, url = i.shown("reference"), i.shown("url")
 	}
 	s.told = append(s.told, event{e.At, fmt.Sprintf(
-		`{"id":%q,"reference":%s,"url":%s,"status":%q,"completed_at":%s,"method":"idnow","person_id":%q,"metadata":null}`,
-		i.id, quoted(reference), quoted(url), s.status, quoted(completed), i.person.id)})
+		`{"id":%q,"reference":%s,"url":%s,"status":%q,"completed_at":%s,"method":%q,"person_id":%q,"metadata":null}`,
+		i.id, quoted(reference), quoted(url), s.status, quoted(completed), i.method(), i.person.id)})
+}
+
+// method is by which the person is identified.
+func (i *ident) method() string {
+	if i.bank != nil {
+		return i.bank.method
+	}
+	return "idnow"
 }
 
 func (w *walk) replayRequest(i *ident, e kyc.Entry) {

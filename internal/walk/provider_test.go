@@ -275,7 +275,10 @@ func (w *walk) visit(t *rapid.T) {
 }
 
 // jobKinds are those of which an identification has one at most.
-var jobKinds = []kyc.JobKind{kyc.StartSession, kyc.FetchResult, kyc.PollResult, kyc.FetchEvidence, kyc.Expire}
+var jobKinds = []kyc.JobKind{
+	kyc.StartSession, kyc.FetchResult, kyc.PollResult, kyc.FetchEvidence, kyc.Expire,
+	kyc.SubmitData, kyc.AuthorizeSigning, kyc.ConfirmSigning, kyc.CollectSigning,
+}
 
 // restart stops the sandbox and starts it again on the same data. A process
 // that was killed leaves leases behind; a new one must not wait for them.

@@ -33,6 +33,8 @@ type walk struct {
 	subs        []*subscription
 	identified  int // how many identifications there are
 
+	erased map[string]bool // persons that are, and their identifications
+
 	faults bool // the provider has misbehaved in this walk
 	drops  bool // pushes were lost in this walk
 	wrongs []string
@@ -68,6 +70,7 @@ type ident struct {
 	docs     []kyc.Document
 	jobs     map[kyc.JobKind]kyc.Job
 	session  *session
+	bank     *banking // nil: by video
 
 	story
 }
@@ -116,7 +119,15 @@ func text(p *string) string {
 
 // begin makes a partner and what every walk needs to get somewhere.
 func begin(t *rapid.T, w *world) *walk {
-	wk := &walk{world: w, t: t}
+	wk := arrive(t, w)
+	wk.createPerson(t)
+	wk.identify(t)
+	return wk
+}
+
+// arrive makes a partner with its subscriptions.
+func arrive(t *rapid.T, w *world) *walk {
+	wk := &walk{world: w, t: t, erased: map[string]bool{}}
 	wk.drain()
 	if rapid.IntRange(0, 9).Draw(t, "secret") == 9 {
 		wk.identSecret = "open sesame"
@@ -132,8 +143,6 @@ func begin(t *rapid.T, w *world) *walk {
 	wk.renew()
 	wk.subscribe(kyc.EventIdentification)
 	wk.subscribe(kyc.EventPersonChanged)
-	wk.createPerson(t)
-	wk.identify(t)
 	return wk
 }
 
@@ -317,7 +326,7 @@ func (w *walk) look() {
 
 func (w *walk) sessionOf(i *ident) *session {
 	w.t.Helper()
-	if i.asked == 0 {
+	if i.asked == 0 || i.bank != nil {
 		return nil
 	}
 	a, err := w.trySteering("GET", "/sessions/"+i.id, nil)
@@ -373,7 +382,7 @@ func (i *ident) read(v kyc.View) (err error) {
 			i.entries = append(i.entries, e)
 		}
 	}
-	if i.asked == 0 {
+	if i.asked == 0 && i.bank == nil {
 		return nil
 	}
 	if i.findings, err = v.Findings().OfIdentification(i.id); err != nil {
@@ -383,7 +392,7 @@ func (i *ident) read(v kyc.View) (err error) {
 		return err
 	}
 	i.jobs = map[kyc.JobKind]kyc.Job{}
-	for _, kind := range []kyc.JobKind{kyc.StartSession, kyc.FetchResult, kyc.PollResult, kyc.FetchEvidence, kyc.Expire} {
+	for _, kind := range jobKinds {
 		j, ok, err := v.Jobs().Find(kind, i.id)
 		if err != nil {
 			return err

@@ -24,6 +24,11 @@ import (
 // says of a failure is the shortest walk to it that rapid has found.
 func TestWalks(t *testing.T) {
 	unlessAsked(t, "rapid.checks", "RAPID_CHECKS", "6")
+	walks(t, actions, begin)
+}
+
+// walks takes walks of these actions, on both databases.
+func walks(t *testing.T, actions []action, begin func(*rapid.T, *world) *walk) {
 	testdb.Each(t, func(t *testing.T, url string) {
 		var w *world
 		end := func() {
@@ -47,7 +52,7 @@ func TestWalks(t *testing.T) {
 			spoiled = true
 			w.tb.now.Store(rt)
 			wk := begin(rt, w)
-			rt.Repeat(wk.steps())
+			rt.Repeat(wk.steps(actions))
 			wk.finish()
 			w.tb.now.Store(nil)
 			spoiled = false

@@ -10,11 +10,11 @@ import (
 )
 
 // Bridge takes passwords from somebody who asked the customer for them: POST /confirm {"response_id","password"} with
-// the token of Config.BridgeToken. It answers 204 accepted, 403 wrong, 404 not known, 410 over.
+// the token of Config.BridgeToken. It answers 204 accepted, 403 wrong, 404 not known, 410 over. The API's faults are its too.
 func (s *Server) Bridge() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /confirm", s.bridgeConfirm)
-	return mux
+	return s.misbehaving(mux)
 }
 
 // ConsentAndBridge is both on one host.

@@ -20,7 +20,7 @@ import (
 //	POST   /next                   {"outcome","refuse","delay","flaw","late"}: what comes of the next call of /sign. Without an
 //	                               outcome the customer decides; with refuse /sign itself is answered so; delay is from the
 //	                               outcome to its effect; flaw spoils the signatures; late sends the consent URL later
-//	POST   /faults                 {"mode","count","delay"}: the API misbehaves, so many calls long (0: until cleared)
+//	POST   /faults                 {"mode","count","delay"}: the API and the bridge misbehave, so many calls long (0: until cleared)
 //	DELETE /faults                 clears the faults and what was to come of the next call
 //	GET    /authority.pem          who vouches for the signers
 func (s *Server) Steering() http.Handler {

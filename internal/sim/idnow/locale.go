@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 //go:embed locale templates static
@@ -43,15 +44,18 @@ func translate(lang, key string, values ...any) string {
 	return fmt.Sprintf(text, values...)
 }
 
-// pageTemplates is every page in every language, parsed once.
-var pageTemplates = map[string]*template.Template{"de": parsePages("de"), "en": parsePages("en")}
+// pageTemplates is every page in every language, parsed once, when the first page
+// is shown: every server has the simulator in its program, few show its pages.
+var pageTemplates = map[string]func() *template.Template{"de": parsePages("de"), "en": parsePages("en")}
 
-func parsePages(lang string) *template.Template {
-	return template.Must(template.New("pages").Funcs(template.FuncMap{
-		"t":         func(key string, values ...any) string { return translate(lang, key, values...) },
-		"countries": func() []country { return countriesByName(lang) },
-		"lang":      func() string { return lang },
-	}).ParseFS(pageFiles, "templates/*.html"))
+func parsePages(lang string) func() *template.Template {
+	return sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("pages").Funcs(template.FuncMap{
+			"t":         func(key string, values ...any) string { return translate(lang, key, values...) },
+			"countries": func() []country { return countriesByName(lang) },
+			"lang":      func() string { return lang },
+		}).ParseFS(pageFiles, "templates/*.html"))
+	})
 }
 
 // chooseLanguage is the language of a page: what the address asks for, else what the company sent, else what the

@@ -310,7 +310,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, p pag
 func (s *Server) frame(r *http.Request, p page) (simkit.Frame, error) {
 	var content bytes.Buffer
 	name := p.Template()
-	if err := pageTemplates[p.Lang].ExecuteTemplate(&content, name+".html", p); err != nil {
+	if err := pageTemplates[p.Lang]().ExecuteTemplate(&content, name+".html", p); err != nil {
 		return simkit.Frame{}, fmt.Errorf("render page: %w", err)
 	}
 	service := "frame.service"

@@ -108,13 +108,13 @@ func (s messages) Count(number string, atMost int) (int, error) {
 
 // SentTo lets one transaction at a time count the messages to a number, so that
 // two do not both send the last one.
-func (s messages) SentTo(number string, since time.Time) (int, error) {
+func (s messages) SentTo(number, personID string, since time.Time) (int, error) {
 	if s.tx != nil && s.tx.dialect.alone != "" {
 		if err := s.c.exec(s.tx.dialect.alone, "messages to "+number); err != nil {
 			return 0, err
 		}
 	}
-	return count(s.c, kyc.MessagesPerHour, `messages WHERE number = $1 AND queued_at > $2`, number, us(since))
+	return count(s.c, kyc.MessagesPerHour, `messages WHERE number = $1 AND queued_at > $2 AND ($3 = '' OR person_id = $3)`, number, us(since), personID)
 }
 
 func (s messages) Insert(m kyc.Message) error {

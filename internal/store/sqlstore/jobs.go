@@ -24,39 +24,50 @@ func readJob(scan func(...any) error) (j kyc.Job, err error) {
 	return j, err
 }
 
+// free is what holds of a job that can be leased: nobody has it, and none of its
+// lane is before it. Its argument, $1, is the machine's time.
+const free = ` j.lease_until <= $1 AND (j.lane = '' OR NOT EXISTS (
+	SELECT 1 FROM jobs p WHERE p.lane = j.lane AND p.blocking AND p.lane <> '' AND p.seq < j.seq))`
+
 // candidates is a SELECT of seq and due_at of the jobs that q looks for, in the
 // order in which they fall due, as far as there is an order; more is a further
 // condition, and limit how many are wanted. Its arguments begin at $1 with the
 // machine's time.
 //
-// Each kind is looked for on its own. With Except it is each owner in turn, and
-// one job of each: their backlogs are not walked through. Kinds are constants of
-// ours, never input.
+// Each kind is looked for on its own. With Except it is each owner in turn.
+// Kinds are constants of ours, never input.
 func candidates(q kyc.Due, more, limit, lock string) (string, []any) {
-	args := []any{us(q.Wall)}
-	free := ` j.lease_until <= $1 AND (j.lane = '' OR NOT EXISTS (
-		SELECT 1 FROM jobs p WHERE p.lane = j.lane AND p.blocking AND p.lane <> '' AND p.seq < j.seq))` + more
-	if len(q.Except) == 0 {
-		each := make([]string, len(q.Kinds))
-		for n, kind := range q.Kinds {
-			each[n] = fmt.Sprintf(`SELECT seq, due_at FROM (SELECT j.seq, j.due_at FROM jobs j WHERE j.kind = '%s' AND%s
-				ORDER BY j.due_at, j.seq LIMIT %s%s) AS k%d`, kind, free, limit, lock, n)
-		}
-		return strings.Join(each, ` UNION ALL `), args
+	if len(q.Except) > 0 {
+		seqs, args := ofOthers(q, "seq", more, lock)
+		return `SELECT seq, due_at FROM jobs WHERE seq IN (` + seqs + `)`, args
 	}
+	each := make([]string, len(q.Kinds))
+	for n, kind := range q.Kinds {
+		each[n] = fmt.Sprintf(`SELECT seq, due_at FROM (SELECT j.seq, j.due_at FROM jobs j WHERE j.kind = '%s' AND%s
+			ORDER BY j.due_at, j.seq LIMIT %s%s) AS k%d`, kind, free+more, limit, lock, n)
+	}
+	return strings.Join(each, ` UNION ALL `), []any{us(q.Wall)}
+}
+
+// ofOthers is a SELECT of a column of one job of each owner that is not excepted,
+// the first that can be leased, or NULL: backlogs are not walked through. The
+// CASE keeps the database from looking for the kind by its index, in which all of
+// a backlog would be found, and sorted.
+func ofOthers(q kyc.Due, column, more, lock string) (string, []any) {
 	kinds := make([]string, len(q.Kinds))
 	for n, kind := range q.Kinds {
 		kinds[n] = `'` + string(kind) + `'`
 	}
-	return `SELECT seq, due_at FROM jobs WHERE seq IN (
+	return `
 		WITH RECURSIVE owners(owner) AS (
 			SELECT MIN(owner) FROM jobs WHERE owner <> ''
 			UNION ALL
 			SELECT (SELECT MIN(n.owner) FROM jobs n WHERE n.owner <> '' AND n.owner > o.owner) FROM owners o WHERE o.owner IS NOT NULL
 		)
-		SELECT (SELECT j.seq FROM jobs j WHERE j.owner = o.owner AND j.owner <> '' AND j.kind IN (` + strings.Join(kinds, ", ") + `) AND` + free + `
-			ORDER BY j.due_at, j.seq LIMIT 1` + lock + `)
-		FROM owners o WHERE o.owner IS NOT NULL AND o.owner NOT IN (` + placeholders(2, len(q.Except)) + `))`, append(args, anys(q.Except)...)
+		SELECT (SELECT j.` + column + ` FROM jobs j WHERE j.owner = o.owner AND j.owner <> ''
+			AND CASE WHEN j.kind IN (` + strings.Join(kinds, ", ") + `) THEN 1 END IS NOT NULL AND` + free + more + `
+			ORDER BY j.due_at, j.seq LIMIT 1` + lock + `) AS ` + column + `
+		FROM owners o WHERE o.owner IS NOT NULL AND o.owner NOT IN (` + placeholders(2, len(q.Except)) + `)`, append([]any{us(q.Wall)}, anys(q.Except)...)
 }
 
 func (s jobs) Find(kind kyc.JobKind, key string) (kyc.Job, bool, error) {
@@ -72,7 +83,10 @@ func (s jobs) FindAll(kind kyc.JobKind, keys []string) ([]kyc.Job, error) {
 
 func (s jobs) NextDue(q kyc.Due) (time.Time, bool, error) {
 	among, args := candidates(q, "", "1", "")
-	due, err := many(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c ORDER BY due_at LIMIT 1`, args...)
+	if len(q.Except) > 0 {
+		among, args = ofOthers(q, "due_at", "", "") // without looking at each job once more
+	}
+	due, err := many(s.c, readInt, `SELECT due_at FROM (`+among+`) AS c WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1`, args...)
 	if err != nil || len(due) == 0 {
 		return time.Time{}, false, err
 	}

@@ -22,6 +22,30 @@ func (s outbox) Get(id string) (kyc.Notification, error) {
 		`SELECT `+notificationColumns+` FROM notifications WHERE id = $1`, id)
 }
 
+// toSend is notificationColumns of n, and of s those that a sender reads; all of
+// them are empty when there is no subscription.
+const toSend = `n.id, n.partner_id, n.subscription_id, n.event_type, n.entity_id, n.body, n.state, n.attempts, n.first_attempt_at,
+	n.delivered_at, n.created_at, COALESCE(s.id, ''), COALESCE(s.partner_id, ''), COALESCE(s.event_type, ''), COALESCE(s.url, ''),
+	s.sealed_secret, COALESCE(s.paused, FALSE), COALESCE(s.created_at, 0)`
+
+func (s outbox) ToSend(id string) (kyc.Notification, kyc.Subscription, error) {
+	type pair struct {
+		n kyc.Notification
+		s kyc.Subscription
+	}
+	p, err := must(s.c, "Solaris::Notification", id, func(scan func(...any) error) (p pair, err error) {
+		p.n, err = readNotification(func(dest ...any) error {
+			p.s, err = readSubscription(func(more ...any) error { return scan(append(dest, more...)...) })
+			return err
+		})
+		return p, err
+	}, `SELECT `+toSend+` FROM notifications n LEFT JOIN subscriptions s ON s.id = n.subscription_id WHERE n.id = $1`, id)
+	if err == nil && p.s.ID == "" {
+		err = kyc.Missing("Solaris::Webhook", p.n.SubscriptionID)
+	}
+	return p.n, p.s, err
+}
+
 // among is what a filter asks for. That the state is one of those that were given
 // up is said once more, in the words of the index that holds those alone.
 func among(f kyc.NotificationFilter) (string, []any) {
@@ -71,13 +95,15 @@ func (s outbox) Insert(n kyc.Notification) error {
 		us(n.FirstAttemptAt), us(n.DeliveredAt), us(n.CreatedAt))
 }
 
+// Record writes the notification first, for that locks it: it may be about to be
+// erased. If it has been, there is no attempt to keep either.
 func (s outbox) Record(n kyc.Notification, a kyc.Attempt) error {
-	err := s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
-		SELECT `+placeholders(1, 7)+` FROM notifications WHERE id = $1`+s.c.forShare(), // it may have been erased meanwhile
-		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
+	err := s.c.exec(`UPDATE notifications SET state = $2, attempts = $3, first_attempt_at = $4, delivered_at = $5 WHERE id = $1`,
+		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), us(n.DeliveredAt))
 	if err != nil {
 		return err
 	}
-	return s.c.exec(`UPDATE notifications SET state = $2, attempts = $3, first_attempt_at = $4, delivered_at = $5 WHERE id = $1`,
-		n.ID, string(n.State), n.Attempts, us(n.FirstAttemptAt), us(n.DeliveredAt))
+	return s.c.exec(`INSERT INTO attempts (notification_id, number, at, duration, status, failure, answer)
+		SELECT `+placeholders(1, 7)+` FROM notifications WHERE id = $1`,
+		a.NotificationID, a.Number, us(a.At), a.Duration.Microseconds(), a.Status, a.Failure, a.Answer)
 }

@@ -78,7 +78,10 @@ func (s *liteStore) migrate() error {
 	if err := migrate(s.writer, sqliteDialect); err != nil {
 		return err // closing the connection rolls back
 	}
-	return s.writer.exec("COMMIT")
+	if err := s.writer.exec("COMMIT"); err != nil {
+		return err
+	}
+	return s.writer.forget()
 }
 
 func (s *liteStore) Close() error {

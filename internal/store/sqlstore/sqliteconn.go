@@ -41,6 +41,15 @@ func openLite(path string, pragmas ...string) (*liteConn, error) {
 
 func (c *liteConn) close() error { return c.conn.Close() }
 
+// forget gives back the memory of statements that will hardly be said again.
+func (c *liteConn) forget() (err error) {
+	for _, st := range c.stmts {
+		err = errors.Join(err, st.Finalize())
+	}
+	clear(c.stmts)
+	return err
+}
+
 func (c *liteConn) forUpdate() string { return sqliteDialect.forUpdate }
 func (c *liteConn) forShare() string  { return sqliteDialect.forShare }
 func (c *liteConn) wrote() bool       { return true }

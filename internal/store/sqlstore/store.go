@@ -140,12 +140,22 @@ func lookAlone(c interface {
 
 // one reads the only row; false if there is none.
 func one[T any](c conn, read scan[T], sql string, args ...any) (T, bool, error) {
-	all, err := few(c, read, sql, args...)
-	if err != nil || len(all) == 0 {
+	var found struct {
+		row T
+		ok  bool
+	}
+	err := c.look(func(scan func(...any) error) (err error) {
+		if found.row, err = read(scan); err != nil {
+			return fmt.Errorf("sqlstore: scan: %w", err)
+		}
+		found.ok = true
+		return nil
+	}, sql, args...)
+	if err != nil {
 		var zero T
 		return zero, false, err
 	}
-	return all[0], true, nil
+	return found.row, found.ok, nil
 }
 
 // chunk is how many keys one query looks for. A query that looks for fewer is

@@ -103,8 +103,13 @@ func messages(t *testing.T, s kyc.Store, clock *Clock) {
 			t.Errorf("%+v %v", got, err)
 		}
 		for since, want := range map[time.Duration]int{-time.Hour: 2, 0: 1, time.Hour: 0} {
-			if n, err := v.Messages().SentTo("+49301", now.Add(since)); err != nil || n != want {
+			if n, err := v.Messages().SentTo("+49301", "", now.Add(since)); err != nil || n != want {
 				t.Errorf("since %s: %d %v, want %d", since, n, err, want)
+			}
+		}
+		for person, want := range map[string]int{"anna": 2, "ben": 0} {
+			if n, err := v.Messages().SentTo("+49301", person, now.Add(-time.Hour)); err != nil || n != want {
+				t.Errorf("for %s: %d %v, want %d", person, n, err, want)
 			}
 		}
 		list, err := v.Messages().List("", kyc.Page{Limit: 2, Newest: true})

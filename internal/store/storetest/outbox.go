@@ -85,6 +85,10 @@ func deliveries(t *testing.T, s kyc.Store, clock *Clock) {
 		if err != nil || !first.DeliveredAt.Equal(at) {
 			t.Errorf("%+v %v", first, err)
 		}
+		orphan, nobody, err := v.Outbox().ToSend(ids[0])
+		if !kyc.IsKind(err, kyc.NotFound) || orphan.ID != ids[0] || nobody.ID != "" {
+			t.Errorf("without its subscription: %+v %+v %v", orphan, nobody, err)
+		}
 		for kind, want := range map[kyc.JobKind]int{kyc.Deliver: many, kyc.ReplayDelivery: 1} {
 			jobs, err := v.Jobs().FindAll(kind, ids)
 			if err != nil || len(jobs) != want {

@@ -56,8 +56,13 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 			t.Errorf("of another identification: %t %v", ok, err)
 		}
 		for since, want := range map[time.Time]int{now.Add(-time.Second): 1, now: 0} {
-			if n, err := v.Signings().SentTo("+15550101", since); n != want || err != nil {
+			if n, err := v.Signings().SentTo("+15550101", "", since); n != want || err != nil {
 				t.Errorf("since %s: %d %v, want %d", since, n, err, want)
+			}
+		}
+		for person, want := range map[string]int{"anna": 1, "ben": 0} {
+			if n, err := v.Signings().SentTo("+15550101", person, now.Add(-time.Second)); n != want || err != nil {
+				t.Errorf("for %s: %d %v, want %d", person, n, err, want)
 			}
 		}
 		return nil

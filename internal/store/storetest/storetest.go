@@ -434,6 +434,13 @@ func deleteSubscription(t *testing.T, s kyc.Store, clock *Clock) {
 			tx.Outbox().Insert(kyc.Notification{ID: "n", PartnerID: "p", SubscriptionID: "s", Body: []byte("{}"), State: kyc.Queued}),
 			tx.Jobs().Add(kyc.Job{Kind: kyc.Deliver, Key: "n", Owner: "s", Lane: "s/e", Blocking: true, DueAt: clock.Now()}))
 	})
+	see(t, s, func(v kyc.View) error {
+		n, sub, err := v.Outbox().ToSend("n")
+		if n.ID != "n" || string(n.Body) != "{}" || sub.ID != "s" || sub.URL != "https://x" || len(sub.SealedSecret) != 1 {
+			t.Errorf("to send are %+v %+v", n, sub)
+		}
+		return err
+	})
 	do(t, s, func(tx kyc.Tx) error { return tx.Subscriptions().Delete("s") })
 	see(t, s, func(v kyc.View) error {
 		if _, err := v.Subscriptions().Find("p", "s"); !kyc.IsKind(err, kyc.NotFound) {

@@ -1,5 +1,5 @@
 // Package coverage says which test proves which row of the guides' tables, S2 for
-// automatic and S4 for video identification. A test names the rows that it proves;
+// automatic and S4 for video identification, S3 for the signature. A test names the rows that it proves;
 // docs/coverage.md is what all of them said, and every run holds it to that: a row
 // that the page does not know of a test fails the test, and so does a row that the
 // page promises and the test does not name. It knows the tables and no product.
@@ -31,6 +31,9 @@ type Table struct {
 	Name   string   `json:"table"`  // the guide and what the table lists: "S4 status values"
 	Source string   `json:"source"` // where it stands in the guide
 	Rows   []string `json:"rows"`
+	// NotProduced are the rows of which we make nothing on purpose, and why. They need
+	// a test as well: one that proves it.
+	NotProduced map[string]string `json:"not_produced"`
 }
 
 // Row is a row of a table.
