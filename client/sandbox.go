@@ -23,7 +23,8 @@ type Moved struct {
 // Result is an ending, in the words of the provider.
 type Result string
 
-// The results that can be chosen.
+// The results of IDnow's methods. Those of MethodBank and MethodBankID depend on the
+// status, such as "success", "joint_account" or "accepted"; a 400 names those that fit.
 const (
 	ResultSuccess                 Result = "SUCCESS"
 	ResultSuccessDataChanged      Result = "SUCCESS_DATA_CHANGED"

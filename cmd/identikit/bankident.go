@@ -50,8 +50,31 @@ type bankidentFlags struct {
 	BankPushSecret string `help:"The unguessable end of the paths for both firms' pushes, /inbound/xs2a/SECRET and /inbound/fourthline/SECRET: 32 characters at least." env:"IDENTIKIT_BANK_PUSH_SECRET" placeholder:"SECRET" group:"Bankident"`
 }
 
+// idle names a setting that means nothing without another one: a slip that would
+// leave out what somebody believes is there.
+func (f bankidentFlags) idle() error {
+	const key, checker, register, bridge = "--xs2a-api-key", "--fourthline-url", "--register-url", "--ais-confirm-url"
+	for _, s := range []struct{ name, value, needs, has string }{
+		{"--xs2a-wizard-url", f.Xs2aWizardURL, key, f.Xs2aAPIKey}, {"--xs2a-holder", f.Xs2aHolder, key, f.Xs2aAPIKey},
+		{"--xs2a-iban", f.Xs2aIBAN, key, f.Xs2aAPIKey}, {"--ais-identity", f.AisIdentity, key, f.Xs2aAPIKey}, {"--ais-cert", f.AisCert, key, f.Xs2aAPIKey},
+		{"--ais-ca", f.AisCA, key, f.Xs2aAPIKey}, {bridge, f.AisConfirmURL, key, f.Xs2aAPIKey}, {checker, f.FourthlineURL, key, f.Xs2aAPIKey},
+		{register, f.RegisterURL, key, f.Xs2aAPIKey}, {"--bank-push-secret", f.BankPushSecret, key, f.Xs2aAPIKey},
+		{"--supported-banks", f.SupportedBanks, key, f.Xs2aAPIKey}, {"--ais-confirm-token", f.AisConfirmToken, bridge, f.AisConfirmURL},
+		{"--fourthline-client-id", f.FourthlineClientID, checker, f.FourthlineURL}, {"--fourthline-client-secret", f.FourthlineClientSecret, checker, f.FourthlineURL},
+		{"--register-token", f.RegisterToken, register, f.RegisterURL},
+	} {
+		if s.value != "" && s.has == "" {
+			return fmt.Errorf("%s means nothing without %s: set both, or neither", s.name, s.needs)
+		}
+	}
+	return nil
+}
+
 // bankident are the accounts, checked; nil if there are none.
 func (f bankidentFlags) bankident() (*server.Bankident, error) {
+	if err := f.idle(); err != nil {
+		return nil, err
+	}
 	if f.Xs2aAPIKey == "" {
 		return nil, nil
 	}

@@ -113,6 +113,8 @@ func TestServeRefuses(t *testing.T) {
 		"must be used together": append(append([]string{}, full...), "--idnow-autoident-company-id", "x"),
 		"32 characters":         append(append([]string{}, full...), "--idnow-push-secret", "short"),
 		"must be an origin":     append(append([]string{}, full...), "--idnow-go-url", "go.idnow.de"),
+		"set both, or neither":  append(append([]string{}, full...), "--register-url", "https://register.example/"),
+		"--ais-confirm-url":     append(append([]string{}, full...), "--ais-confirm-token", "x"),
 		"--database":            {"serve"},
 		"32 bytes in base64":    append(append([]string{}, full...), "--master-key", "c2hvcnQ="),
 	} {

@@ -141,6 +141,8 @@ func (s *Service) judge(tx kyc.Tx, i kyc.Identification, f provider.Finding) (pr
 	switch {
 	case err != nil:
 		return f, err
+	case f.Account.IBAN != i.IBAN: // firms pin it; that they did is not believed
+		f.Event, f.Reason = kyc.FailedForGood, kyc.ReasonAuthorizedHolder
 	case again:
 		f.Event, f.Reason = kyc.FailedForGood, kyc.ReasonAlreadyIdentified
 	case rules.SoleHolder && f.Account.Joint:

@@ -78,6 +78,8 @@ type signerFirm struct {
 	orders  []provider.SigningOrder
 	handle  string    // of the last one
 	ends    kyc.Event // instead of signing
+	stamped time.Time // instead of when it was signed
+	garbled bool      // its answers make no sense
 	trouble error     // of Sign
 	away    error     // of Ask
 	during  func()    // while a password is looked at
@@ -134,7 +136,14 @@ func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature
 	if f.ends != "" {
 		return provider.Signature{Event: f.ends, Result: "word", At: time.Now()}, nil
 	}
-	return f.Signer.Ask(ctx, handle)
+	if f.garbled {
+		return provider.Signature{}, kyc.Fail(kyc.BadGateway, "bad_gateway", "garbage")
+	}
+	s, err := f.Signer.Ask(ctx, handle)
+	if !f.stamped.IsZero() {
+		s.At = f.stamped
+	}
+	return s, err
 }
 
 func (f *signerFirm) Confirm(ctx context.Context, handle, password string) error {
@@ -239,6 +248,9 @@ func (c *counter) confirm(token string) (kyc.Identification, error) {
 // tell makes a firm have a result, and runs what follows from it.
 func (c *counter) tell(f provider.Finding) {
 	c.t.Helper()
+	if f.Event == kyc.BankConfirmed && f.Account.IBAN == "" {
+		f.Account.IBAN = c.iban()
+	}
 	f.At, f.Raw, f.Result = c.clock.Now(), []byte("{}"), string(f.Event)
 	f.Fingerprint = strconv.FormatInt(f.At.UnixMicro(), 10)
 	c.bank.finding = f
@@ -246,6 +258,20 @@ func (c *counter) tell(f provider.Finding) {
 		c.t.Fatal(err)
 	}
 	c.run(time.Second)
+}
+
+// iban is that of the identification.
+func (c *counter) iban() (iban string) {
+	c.t.Helper()
+	err := c.Store.View(c.t.Context(), func(v kyc.View) error {
+		i, err := v.Identifications().Get(c.ident)
+		iban = i.IBAN
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return iban
 }
 
 // run lets time pass and runs what falls due in it, each at its own time.
@@ -377,6 +403,7 @@ func TestBankEndings(t *testing.T) {
 	}{
 		"joint account":              {kyc.MethodBank, provider.Finding{Event: kyc.BankConfirmed, Account: provider.Account{Joint: true}}, kyc.Failed, "joint_account", nil},
 		"joint account, bank_id":     {kyc.MethodBankID, provider.Finding{Event: kyc.BankConfirmed, Account: provider.Account{Joint: true}}, kyc.IdentificationDataReq, "", nil},
+		"another account":            {kyc.MethodBank, provider.Finding{Event: kyc.BankConfirmed, Account: provider.Account{IBAN: "DE02120300000000202051"}}, kyc.Failed, "access_by_authorized_holder", nil},
 		"authorized holder":          {kyc.MethodBank, provider.Finding{Event: kyc.FailedForGood, Reason: kyc.ReasonAuthorizedHolder}, kyc.Failed, "access_by_authorized_holder", nil},
 		"snapshot":                   {kyc.MethodBankID, provider.Finding{Event: kyc.FailedForGood, Reason: kyc.ReasonSnapshotFailed}, kyc.Failed, "account_snapshot_failed", nil},
 		"the bank's session ran out": {kyc.MethodBank, provider.Finding{Event: kyc.DeadlinePassed, Reason: kyc.ReasonExpired}, kyc.Expired, "expired", nil},
@@ -555,6 +582,93 @@ func TestSignerEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGuessingAtSeveral: the phone's tries are counted before a password is looked
+// at, so that guessing at several identifications at once gives no more of them.
+func TestGuessingAtSeveral(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newCounter(t, url, kyc.MethodBank)
+		all := []string{c.ident, c.create(kyc.MethodBank), c.create(kyc.MethodBank)}
+		for _, c.ident = range all {
+			c.tell(bankConfirmed)
+			if _, err := c.authorize(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wrong := func(to int) (was int) {
+			err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+				m, _, err := tx.MobileNumbers().OfPerson(c.person)
+				if was = m.Wrong; err != nil || to < 0 {
+					return err
+				}
+				m.Wrong, m.WrongSince = to, time.Now()
+				return tx.MobileNumbers().Update(m)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return was
+		}
+		wrong(kyc.WrongPasswords - 1)
+		var group sync.WaitGroup
+		for _, ident := range all {
+			group.Go(func() {
+				if _, err := c.Confirm(t.Context(), c.partner.ID, c.person, ident, map[string]any{"token": "000000"}); err == nil {
+					t.Error("a wrong password was taken")
+				}
+			})
+		}
+		group.Wait()
+		if n := c.signer.guesses.Load(); n != 1 || wrong(-1) != kyc.WrongPasswords {
+			t.Errorf("%d guesses were looked at, %d counted", n, wrong(-1))
+		}
+		wrong(7)
+		if _, err := c.confirm(rightPassword); err != nil {
+			t.Fatal(err)
+		}
+		if n := wrong(-1); n != 7 {
+			t.Errorf("a right password is counted: %d", n)
+		}
+	})
+}
+
+// TestStampedAtAnotherTime: a time stamp cannot choose a time at which somebody was
+// trusted who is not any more.
+func TestStampedAtAnotherTime(t *testing.T) {
+	for name, off := range map[string]time.Duration{"before": -time.Hour, "to come": time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+			c.tell(bankConfirmed)
+			if _, err := c.authorize(); err != nil {
+				t.Fatal(err)
+			}
+			c.signer.stamped = c.clock.Now().Add(off)
+			if _, err := c.confirm(rightPassword); err != nil {
+				t.Fatal(err)
+			}
+			c.run(10 * time.Second)
+			c.expect(kyc.Confirmed, "", kyc.DocumentQES)
+		})
+	}
+}
+
+// TestSignerInTroubleForGood: whoever has confirmed waits for a signer in trouble,
+// but not for ever.
+func TestSignerInTroubleForGood(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	if _, err := c.authorize(); err != nil {
+		t.Fatal(err)
+	}
+	c.signer.garbled = true
+	if _, err := c.confirm(rightPassword); err != nil {
+		t.Fatal(err)
+	}
+	c.run(48 * time.Hour)
+	c.expect(kyc.Confirmed, "", kyc.DocumentQES)
+	c.run(25 * time.Hour)
+	c.expect(kyc.Failed, "signing_failed", kyc.DocumentQES)
 }
 
 // TestConsentOnTheSignersPage: a customer who confirms there is confirmed here.

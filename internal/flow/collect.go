@@ -90,17 +90,16 @@ func (s *Service) CollectSigning(ctx context.Context, j kyc.Job) error {
 		case err != nil:
 			return err
 		}
-		n, ok, err := tx.Signings().Latest(i.ID)
-		if err != nil {
+		n, _, err := tx.Signings().Latest(i.ID)
+		switch {
+		case err != nil:
 			return err
-		}
-		if ok && i.State == kyc.Confirmed && tx.Now().After(n.ExpiresAt.Add(troublePatience)) {
-			if err := s.endSigning(ctx, tx, i, n, kyc.SigningFailed, "trouble_without_end"); err != nil {
+		case i.State == kyc.Confirmed && tx.Now().After(n.ExpiresAt.Add(troublePatience)):
+			if err := s.endSigning(ctx, tx, i, n, kyc.SigningFailed, "patience_exhausted"); err != nil {
 				return err
 			}
 			return tx.Jobs().Done(j)
-		}
-		if not {
+		case not:
 			return tx.Jobs().Wait(j, tx.Now().Add(after))
 		}
 		return tx.Jobs().PutOff(j, tx.Now().Add(kyc.Backoff(j.Attempt/2, collectGap, 10*time.Minute)))
@@ -210,6 +209,9 @@ func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, n k
 		if err := validSignature(content); err != nil {
 			return nil, err
 		}
+		if sig.At.Before(n.PreparedAt.Add(-clockSkew)) || sig.At.After(s.Clock.Now().Add(clockSkew)) {
+			return nil, kyc.Fail(kyc.BadGateway, "bad_gateway", "The signer's time stamp is of another time than the signature.")
+		}
 		content, err = pdf.AddValidation(content, pdf.Validation(sig.Validation))
 		if err != nil {
 			return nil, err
@@ -226,6 +228,10 @@ func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, n k
 	}
 	return kept, nil
 }
+
+// clockSkew is how far a firm's clock may be from ours. A time stamp chooses the
+// time at which its authorities had to be good, so it must not choose freely.
+const clockSkew = 5 * time.Minute
 
 // validSignature checks the newest signature as a reader would, before it is kept:
 // whoever relies on a qualified signature must have validated it (eIDAS, Art. 32).

@@ -274,9 +274,9 @@ type guess struct {
 	job     kyc.Job
 }
 
-// Confirm hands the customer's one-time password to the signer. It is counted
-// before it is looked at, one at a time: nobody can guess more often than that by
-// guessing at once.
+// Confirm hands the customer's one-time password to the signer. It is counted,
+// for the attempt and for the phone, before it is looked at: nobody can guess more
+// often than that by guessing at once, be it at several identifications.
 func (s *Service) Confirm(ctx context.Context, partnerID, personID, id string, body map[string]any) (kyc.Identification, error) {
 	deadline := s.Wall.Now().Add(s.RequestDeadline)
 	f := &fields{body: body}
@@ -332,6 +332,12 @@ func (s *Service) takeGuess(ctx context.Context, partnerID, personID, id string,
 		if g.job, mine, err = s.takeJob(tx, kyc.ConfirmSigning, i.ID); err != nil || !mine {
 			return orUnderWay(err)
 		}
+		if there {
+			g.number.CountWrong(s.Wall.Now())
+			if err := tx.MobileNumbers().Update(g.number); err != nil {
+				return err
+			}
+		}
 		n.Tries++
 		g.signing = n
 		if err := tx.Signings().Update(n); err != nil {
@@ -369,6 +375,9 @@ func (s *Service) confirm(ctx context.Context, g guess, token string) (i kyc.Ide
 		if i, err = tx.Identifications().Get(g.signing.IdentificationID); err != nil {
 			return err
 		}
+		if err := uncount(tx, g); err != nil {
+			return err
+		}
 		to, ok := s.Rules[i.Method].Machine.Next(i.State, kyc.SignConfirmed)
 		if ok {
 			if err := s.move(ctx, tx, &i, kyc.SignConfirmed, to, byPartner, ""); err != nil {
@@ -388,9 +397,19 @@ func (s *Service) confirm(ctx context.Context, g guess, token string) (i kyc.Ide
 	return i, err
 }
 
-// wrongGuess counts a wrong password for the phone too. After too many the attempt is
-// over. Where the signer waits for none, it is asked why: the customer may have
-// confirmed on its page, and then the signatures come.
+// uncount takes back, for the phone, a guess that was none or was right.
+func uncount(tx kyc.Tx, g guess) error {
+	m, ok, err := tx.MobileNumbers().OfPerson(g.signing.PersonID)
+	if err != nil || !ok || m.ID != g.number.ID {
+		return err
+	}
+	m.UncountWrong()
+	return tx.MobileNumbers().Update(m)
+}
+
+// wrongGuess notes a wrong password. After too many the attempt is over. Where the
+// signer waits for none, it is asked why: the customer may have confirmed on its
+// page, and then the signatures come.
 func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 	answer := errWrongTAN(g.number.ID)
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
@@ -401,7 +420,7 @@ func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 		switch {
 		case over:
 			answer = errAuthorizeAgain(g.number.ID)
-			err = tx.Jobs().Add(kyc.Job{Kind: kyc.CollectSigning, Key: n.IdentificationID, DueAt: tx.Now()})
+			err = errors.Join(uncount(tx, g), tx.Jobs().Add(kyc.Job{Kind: kyc.CollectSigning, Key: n.IdentificationID, DueAt: tx.Now()}))
 		case n.Tries >= kyc.OTPTries:
 			n.State = kyc.SigningOver
 			answer = errAuthorizeAgain(g.number.ID)
@@ -409,16 +428,6 @@ func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 		}
 		if err != nil {
 			return err
-		}
-		m, ok, err := tx.MobileNumbers().OfPerson(n.PersonID)
-		if err != nil {
-			return err
-		}
-		if ok && !over {
-			m.CountWrong(s.Wall.Now())
-			if err := tx.MobileNumbers().Update(m); err != nil {
-				return err
-			}
 		}
 		i, err := tx.Identifications().Get(n.IdentificationID)
 		if err != nil {
@@ -448,7 +457,7 @@ func (s *Service) unsure(tx kyc.Tx, g guess, trouble error) error {
 			return err
 		}
 		n.Tries--
-		if err := tx.Signings().Update(n); err != nil {
+		if err := errors.Join(tx.Signings().Update(n), uncount(tx, g)); err != nil {
 			return err
 		}
 	}

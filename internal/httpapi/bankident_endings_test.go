@@ -515,11 +515,11 @@ func TestBankidentErrorDocuments(t *testing.T) {
 		{"invalid_iban", "POST", base, bankBody("bank", brokenIBAN)},
 		{"match_for_person_data_not_found", "PATCH", created(unknown) + "/request", nil},
 		{"mobile_number_not_verified", "PATCH", unreachable + "/authorize", nil},
-		{"ais_error", "PATCH", ready(l, person, "bank") + "/authorize", nil},
+		{"signing_error", "PATCH", ready(l, person, "bank") + "/authorize", nil},
 		{"xs2a_error", "PATCH", created(person) + "/request", nil},
 	} {
 		switch c.code {
-		case "ais_error":
+		case "signing_error":
 			steer(t, l, "POST", "/ais/next", `{"outcome":"InsufficientData","refuse":true}`)
 		case "xs2a_error":
 			steer(t, l, "POST", "/xs2a/faults", `{"mode":"refuse"}`)

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -116,6 +117,22 @@ func TestSandboxIsNobodyElses(t *testing.T) {
 		status, _, body := send(t, l, "POST", "/sandbox/clock", `{"advance":"1ms"}`, append(c.headers, "Content-Type", "application/json")...)
 		if status != c.status {
 			t.Errorf("%v: %d %s", c.headers, status, body)
+		}
+		for _, firm := range []string{"", "/xs2a", "/ais", "/fourthline"} { // the simulated ones are no more its
+			r, err := http.NewRequestWithContext(t.Context(), "DELETE", l.SteeringURL+firm+"/faults", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := 0; n < len(c.headers); n += 2 {
+				r.Header.Set(c.headers[n], strings.Replace(c.headers[n+1], l.APIURL, l.SteeringURL, 1))
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Body.Close(); resp.StatusCode != c.status {
+				t.Errorf("%s %v: %d", firm, c.headers, resp.StatusCode)
+			}
 		}
 	}
 }

@@ -118,6 +118,9 @@ func (m *MobileNumber) CountWrong(wall time.Time) {
 	m.Wrong++
 }
 
+// UncountWrong takes one back that was counted before it was looked at.
+func (m *MobileNumber) UncountWrong() { m.Wrong = max(0, m.Wrong-1) }
+
 // Message is a text for a phone.
 type Message struct {
 	ID        string

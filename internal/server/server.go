@@ -74,12 +74,12 @@ type Server struct {
 // requestDeadline is how long a partner waits for the provider.
 const requestDeadline = 25 * time.Second
 
-// Workers of the groups: deliveries wait for receivers, archives take long and
-// much memory, the others wait for providers.
+// Workers of the groups: deliveries wait for receivers, archives take long, the others wait for providers.
 const (
 	deliverWorkers = 256
 	otherWorkers   = 16
 	archiveWorkers = 2
+	checkWorkers   = 2 // a group of its own: one firm's slowness does not hold up the other's evidence
 )
 
 // New puts a server together.
@@ -123,7 +123,8 @@ func New(c Config) *Server {
 			kyc.EraseStale: f.EraseStale, kyc.ErasePerson: f.EraseStalePerson, kyc.DestroyRecord: f.DestroyRecord,
 			kyc.AuthorizeSigning: f.AuthorizeSigning, kyc.ConfirmSigning: f.ConfirmSigning, kyc.CollectSigning: f.CollectSigning,
 		}},
-		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence, kyc.SubmitData: f.SubmitData}})
+		job.Group{Workers: archiveWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.FetchEvidence: f.FetchEvidence}},
+		job.Group{Workers: checkWorkers, Handlers: map[kyc.JobKind]job.Handler{kyc.SubmitData: f.SubmitData}})
 	return &Server{
 		Flow: f, Runner: runner, Metrics: metrics, Ops: ops(f, metrics),
 		API: httpapi.New(httpapi.Config{

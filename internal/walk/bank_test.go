@@ -1,11 +1,6 @@
 package walk
 
 import (
-	"bytes"
-	"fmt"
-	"io"
-	"mime/multipart"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +11,6 @@ import (
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/sandbox"
 	"github.com/identikit/identikit/internal/seal"
-	"github.com/identikit/identikit/internal/sim/fourthline"
 )
 
 // TestBankWalks is TestWalks for Bankident: the bank, the firm that checks identity
@@ -48,6 +42,7 @@ var bankActions = []action{
 	{"upload", (*walk).uploadAny},
 	{"confirm too late", (*walk).confirmTooLate},
 	{"authorize twice", (*walk).authorizeTwice},
+	{"authorize in trouble", (*walk).authorizeInTrouble},
 	{"misanswer", (*walk).misanswer},
 	{"restart", (*walk).restart},
 	{"create a customer", (*walk).createCustomer},
@@ -198,7 +193,7 @@ func (w *walk) say(i *ident, word string) {
 			status, b.check = 200, word
 		}
 	case "confirmation_required":
-		open := b.tries < mostTries && b.signer == ""
+		open := b.tries < mostTries && b.signer == "" && !b.lost
 		if status = 400; open && (overs || fails || word == "success") {
 			status, b.signer, b.told = 200, word, w.now
 		}
@@ -226,7 +221,24 @@ func (w *walk) authorize(i *ident) {
 func (w *walk) authorized(i *ident, n int) {
 	b := i.bank
 	b.authorized += n
-	b.tries, b.signer = 0, ""
+	b.tries, b.signer, b.lost = 0, "", false
+}
+
+// authorizeInTrouble does so while the signer answers nonsense: nothing changes, but
+// the password that was sent before is good for nothing.
+func (w *walk) authorizeInTrouble(t *rapid.T) {
+	i := w.pickBank(t)
+	w.certain(i)
+	mode := pick(t, []string{"down", "garbage", "html", "wrong_types"}, "mode")
+	w.steer("POST", "/ais/faults", object{"mode": mode})
+	a := w.call("PATCH", i.path()+"/authorize", nil)
+	w.steer("DELETE", "/ais/faults", nil)
+	if i.status() != "authorization_required" && i.status() != "confirmation_required" {
+		w.expect(a, 412, "invalid_identification_status")
+		return
+	}
+	w.expect(a, 502, "bad_gateway")
+	i.bank.lost = true
 }
 
 // authorizeTwice does so at the same moment: one of them wins, or one after the other.
@@ -313,85 +325,6 @@ func (w *walk) confirmTooLate(t *rapid.T) {
 	w.move(8*time.Minute + 25*time.Second)
 	w.check(false)
 	w.confirm(i, "212212")
-}
-
-// uploadAny uploads the identity data, or some other paper.
-func (w *walk) uploadAny(t *rapid.T) {
-	i := w.pickBank(t)
-	if rapid.Bool().Draw(t, "identity data") {
-		w.handData(i)
-		return
-	}
-	w.certain(i)
-	a := w.upload(i, "paper.pdf", fmt.Appendf(nil, "%%PDF-1.7 paper %d", i.bank.papers))
-	if len(bankMoves[i.bank.method][i.status()]) == 0 {
-		w.expect(a, 412, "invalid_identification_status")
-		return
-	}
-	w.expect(a, 201, "")
-	i.bank.papers++
-}
-
-// handData uploads the identity data: once, when they are wanted. For the method
-// bank they are a paper like any other.
-func (w *walk) handData(i *ident) {
-	w.t.Helper()
-	w.certain(i)
-	b := i.bank
-	archive, err := fourthline.Sample(nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	a := w.upload(i, "kyc.zip", archive)
-	switch open := len(bankMoves[b.method][i.status()]) > 0; {
-	case !open, b.method == "bank_id" && (i.status() == "created" || i.status() == "pending"):
-		w.expect(a, 412, "invalid_identification_status")
-		return
-	case b.archive:
-		w.expect(a, 409, "record_not_unique")
-		return
-	}
-	w.expect(a, 201, "")
-	b.papers++
-	b.archive = true
-}
-
-func (w *walk) upload(i *ident, name string, content []byte) answer {
-	w.t.Helper()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", name)
-	if err == nil {
-		_, err = part.Write(content)
-	}
-	if err == nil {
-		err = form.WriteField("document_type", "OTHER")
-	}
-	if err == nil {
-		err = form.Close()
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if w.now.Sub(w.tokenAt) > 30*time.Minute {
-		w.renew()
-	}
-	req, err := http.NewRequest("POST", w.live.APIURL+i.path()+"/document_upload", &body)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+w.token)
-	req.Header.Set("Content-Type", form.FormDataContentType())
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode}
-	if a.body, err = io.ReadAll(resp.Body); err != nil {
-		w.t.Fatal(err)
-	}
-	return a
 }
 
 // erase has an operator erase a person, wherever their identifications stand.

@@ -24,6 +24,7 @@ type banking struct {
 	signer     string    // for the newest password
 	told       time.Time // when
 	tries      int       // wrong passwords since the newest authorize
+	lost       bool      // a later attempt began, and came to nothing
 
 	requested, ready, asked time.Time // when the history says so; asked: of the newest authorize
 	code                    string    // provider_status_code
@@ -35,7 +36,7 @@ type counted struct{ authorized, mistyped, papers, findings int }
 
 // over tells whether the newest password is good for nothing.
 func (b *banking) over(now time.Time) bool {
-	return slices.Contains(signerOver, b.signer) || b.tries >= mostTries || !now.Before(b.asked.Add(passwordGood))
+	return b.lost || slices.Contains(signerOver, b.signer) || b.tries >= mostTries || !now.Before(b.asked.Add(passwordGood))
 }
 
 func (w *walk) judgeBank(i *ident) {
@@ -151,7 +152,7 @@ func (w *walk) bankCause(i *ident, e kyc.Entry) (reason, why string) {
 		}
 		return "expired", why
 	case i.status() == "pending" && b.bank == "":
-		if want = (ending{"expired", "expired", ""}); e.At.Before(b.requested.Add(bankSession)) {
+		if want = (ending{"expired", "expired", ""}); e.At.Before(b.requested.Add(bankSession - 10*time.Second)) {
 			why = "the customer has time"
 		}
 	case i.status() == "pending":

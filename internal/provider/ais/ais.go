@@ -64,15 +64,21 @@ func (c Config) Check() error {
 }
 
 // goodURL tells whether a URL is one that may be called: nothing is sent in
-// the clear, but on this machine.
+// the clear, but on this machine. It holds none but the characters of a URL, so
+// that it ends nothing where it is written into: a header, a page.
 func goodURL(raw string) bool {
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.User != nil || len(raw) > maxAddress || kyc.CheckText(raw, maxAddress) != "" {
+	if err != nil || u.Host == "" || u.User != nil || len(raw) > maxAddress || strings.ContainsFunc(raw, foreignToURLs) {
 		return false
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 	return u.Scheme == "https" || u.Scheme == "http" && local
+}
+
+// foreignToURLs tells whether a character has no place in a URL (RFC 3986, 2).
+func foreignToURLs(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"<>\\^`{|}", r)
 }
 
 // New returns the adapter of the account.
@@ -176,7 +182,7 @@ func checkOrder(o provider.SigningOrder) error {
 		return errors.New("ais: the phone number must be E.164")
 	}
 	if o.Person.Text("first_name").Empty() || o.Person.Text("last_name").Empty() {
-		return kyc.Fail(kyc.Invalid, "ais_error", "The signer needs the person's first and last name.")
+		return kyc.Fail(kyc.Invalid, "signing_error", "The signer needs the person's first and last name.")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -68,6 +69,10 @@ func send(ctx context.Context, client *http.Client, address, token string, body 
 
 // trouble says whether the firm is too slow or not to be reached.
 func trouble(err error) error {
+	var full *url.Error
+	if errors.As(err, &full) {
+		err = full.Err // without the address, in which a bridge may have a secret
+	}
 	var timeout net.Error
 	if errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()) {
 		return &kyc.Error{Kind: kyc.Timeout, Code: "gateway_timeout", Cause: err, Detail: "The signer did not answer in time. Try again in a moment."}

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/smallstep/pkcs7"
-	"golang.org/x/crypto/ocsp"
 
 	"github.com/identikit/identikit/internal/provider"
 )
@@ -51,7 +50,7 @@ func (a *account) checkSignatures(out *provider.Signature, h handle, got answer)
 		return err
 	}
 	out.CMS = map[string][]byte{}
-	var signers []*x509.Certificate
+	var all []checked
 	for id, digest := range h.Digests {
 		c, err := checkCMS(found[id], digest, a.TrustedCAs)
 		if err != nil {
@@ -64,14 +63,14 @@ func (a *account) checkSignatures(out *provider.Signature, h handle, got answer)
 		if out.At.Before(c.at) {
 			out.At = c.at
 		}
-		signers = append(signers, c.signer)
+		all = append(all, c)
 		for _, cert := range c.certificates {
 			if !slices.ContainsFunc(out.Validation.Certificates, func(b []byte) bool { return bytes.Equal(b, cert.Raw) }) {
 				out.Validation.Certificates = append(out.Validation.Certificates, cert.Raw)
 			}
 		}
 	}
-	return readRevocation(&out.Validation, got, signers)
+	return readRevocation(&out.Validation, got, all)
 }
 
 // signaturesIn gives the signatures by document: one, or those of a batch.
@@ -100,6 +99,7 @@ func signaturesIn(got answer, h handle) (map[string][]byte, error) {
 // checked is what a signature was found to be.
 type checked struct {
 	signer       *x509.Certificate
+	issuer       *x509.Certificate   // of the signer's
 	certificates []*x509.Certificate // all that came with it
 	at           time.Time           // of its time stamp
 }
@@ -140,7 +140,7 @@ func checkCMS(der, digest []byte, trusted *x509.CertPool) (checked, error) {
 		return checked{}, err
 	}
 	c.at, c.certificates = at, append(c.certificates, more...)
-	if err := chain(p, trusted, at, x509.ExtKeyUsageAny); err != nil {
+	if c.issuer, err = chain(p, trusted, at, x509.ExtKeyUsageAny); err != nil {
 		return checked{}, err
 	}
 	if c.signer.KeyUsage&(x509.KeyUsageContentCommitment|x509.KeyUsageDigitalSignature) == 0 {
@@ -180,8 +180,13 @@ func shallow(der []byte, depth int) bool {
 }
 
 // verify checks digest and signature, not whose they are. The attributes must
-// be signed: without them the digest would be no part of the signature.
+// be signed: without them the digest would be no part of the signature. The
+// library would take SHA-1, too.
 func verify(p *pkcs7.PKCS7, kind asn1.ObjectIdentifier) error {
+	by := p.Signers[0]
+	if _, ok := hashOf(by.DigestAlgorithm.Algorithm); !ok || by.DigestEncryptionAlgorithm.Algorithm.Equal(pkcs7.OIDDigestAlgorithmECDSASHA1) {
+		return errors.New("the signature rests on a digest that is not accepted")
+	}
 	var contentType asn1.ObjectIdentifier
 	if p.UnmarshalSignedAttribute(pkcs7.OIDAttributeContentType, &contentType) != nil || !contentType.Equal(kind) {
 		return errors.New("the signature has not the signed attributes that it needs")
@@ -192,17 +197,21 @@ func verify(p *pkcs7.PKCS7, kind asn1.ObjectIdentifier) error {
 	return nil
 }
 
-// chain checks that a trusted authority vouches for the signer at the time.
-func chain(p *pkcs7.PKCS7, trusted *x509.CertPool, at time.Time, usage x509.ExtKeyUsage) error {
+// chain checks that a trusted authority vouches for the signer at the time, and
+// gives who issued the signer's certificate.
+func chain(p *pkcs7.PKCS7, trusted *x509.CertPool, at time.Time, usage x509.ExtKeyUsage) (issuer *x509.Certificate, err error) {
 	between := x509.NewCertPool()
 	for _, cert := range p.Certificates {
 		between.AddCert(cert)
 	}
-	_, err := p.GetOnlySigner().Verify(x509.VerifyOptions{Roots: trusted, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage}})
+	chains, err := p.GetOnlySigner().Verify(x509.VerifyOptions{Roots: trusted, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{usage}})
 	if err != nil {
-		return fmt.Errorf("no trusted authority vouches for the certificate: %w", err)
+		return nil, fmt.Errorf("no trusted authority vouches for the certificate: %w", err)
 	}
-	return nil
+	if len(chains[0]) < 2 {
+		return nil, errors.New("an authority signs with its own certificate")
+	}
+	return chains[0][1], nil
 }
 
 // stampIn finds the time stamp of a signature.
@@ -250,7 +259,7 @@ func checkStamp(token, signature []byte, trusted *x509.CertPool) ([]*x509.Certif
 	if err != nil || info.At.Tag != asn1.TagGeneralizedTime || !bytes.Equal(h.Sum(nil), info.Imprint.Hash) {
 		return nil, time.Time{}, errors.New("time stamp: it is of something else, or has no time")
 	}
-	if err := chain(p, trusted, at, x509.ExtKeyUsageTimeStamping); err != nil {
+	if _, err := chain(p, trusted, at, x509.ExtKeyUsageTimeStamping); err != nil {
 		return nil, time.Time{}, fmt.Errorf("time stamp: %w", err)
 	}
 	return p.Certificates, at, nil
@@ -266,40 +275,4 @@ func hashOf(oid asn1.ObjectIdentifier) (crypto.Hash, bool) {
 		return crypto.SHA512, true
 	}
 	return 0, false
-}
-
-// readRevocation takes what a reader needs years later. Who is said to be
-// revoked has signed nothing.
-func readRevocation(v *provider.Validation, got answer, signers []*x509.Certificate) (err error) {
-	const outputs, info = "OptionalOutputs", "sc.RevocationInformation"
-	if v.OCSPs, err = got.values(outputs, info, "sc.OCSPs", "sc.OCSP"); err != nil {
-		return err
-	}
-	if v.CRLs, err = got.values(outputs, info, "sc.CRLs", "sc.CRL"); err != nil {
-		return err
-	}
-	for _, der := range v.OCSPs {
-		r, err := ocsp.ParseResponse(der, nil)
-		if err != nil {
-			return errors.New("an OCSP answer cannot be read")
-		}
-		for _, s := range signers {
-			if r.SerialNumber.Cmp(s.SerialNumber) == 0 && r.Status == ocsp.Revoked {
-				return errors.New("the signer's certificate is revoked")
-			}
-		}
-	}
-	for _, der := range v.CRLs {
-		list, err := x509.ParseRevocationList(der)
-		if err != nil {
-			return errors.New("a revocation list cannot be read")
-		}
-		for _, s := range signers {
-			revoked := func(e x509.RevocationListEntry) bool { return e.SerialNumber.Cmp(s.SerialNumber) == 0 }
-			if bytes.Equal(list.RawIssuer, s.RawIssuer) && slices.ContainsFunc(list.RevokedCertificateEntries, revoked) {
-				return errors.New("the signer's certificate is revoked")
-			}
-		}
-	}
-	return nil
 }

@@ -154,7 +154,7 @@ func (f *firm) Refuse(word string) {
 func (f *firm) Late() { f.call("POST", "/next", map[string]any{"late": true}) }
 
 func (f *firm) Flaws() []string {
-	return []string{"other_digest", "other_name", "other_authority", "other_type", "other_timestamp", "no_timestamp", "attached", "revoked", "cut_off"}
+	return []string{"other_digest", "other_name", "other_authority", "other_type", "other_timestamp", "no_timestamp", "weak_timestamp", "attached", "revoked", "no_revocation", "other_revocation", "cut_off"}
 }
 
 func (f *firm) Spoil(flaw string) { f.call("POST", "/next", map[string]any{"flaw": flaw}) }

@@ -93,5 +93,5 @@ func (a answer) refusal() error {
 	if kyc.CheckText(said, maxAddress) != "" {
 		said = ""
 	}
-	return kyc.Fail(kyc.Invalid, "ais_error", "The signer refuses the request: %s. %s", a.result(), said)
+	return kyc.Fail(kyc.Invalid, "signing_error", "The signer refuses the request: %s. %s", a.result(), said)
 }

@@ -88,6 +88,7 @@ func TestReadAnswer(t *testing.T) {
 		"", "null", "[]", "{}", `{"SignResponse":{}}`, `{"SignResponse":{"Result":{"ResultMajor":["a","b"]}}}`, `{"SignResponse":{"Result":{"ResultMajor":"of tomorrow"}}}`,
 		`{"SignResponse":{"Result":{"ResultMajor":"` + majorSuccess + `","ResultMinor":1}}}`, `{"SignResponse":{"Result":{"ResultMajor":"` + majorSuccess + `","ResultMessage":{"$":1}}}}`,
 		`{"SignResponse":{"Result":{"ResultMajor":"` + majorSuccess + `"}}} x`, strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), strings.Repeat("[", 100000),
+		`{"SignResponse":{"Result":{"ResultMajor":"` + majorSuccess + `"},"x":[` + strings.Repeat("{},", maxNodes) + `{}]}}`, // much more than it seems
 	} {
 		if a, err := readAnswer([]byte(body)); !kyc.IsKind(err, kyc.BadGateway) {
 			t.Errorf("%.60q: %+v, %v", body, a, err)
@@ -127,6 +128,8 @@ func TestPendingAnswers(t *testing.T) {
 	for _, outputs := range []string{
 		"", `"async.ResponseID":""`, `"async.ResponseID":1`, `"async.ResponseID":["a","b"]`, `"async.ResponseID":"` + strings.Repeat("x", 300) + `"`, `"async.ResponseID":"a\u0000"`,
 		consent("javascript:alert(1)"), consent("http://sas.example/"), consent("https://user@sas.example/"), consent("https://sas.example/" + strings.Repeat("x", 3000)), consent("//sas.example"),
+		// what would end the header that it is told in
+		consent("https://sas.example/>; rel=other, <https://evil.example/"), consent(`https://sas.example/\"`), consent("https://sas.example/a b"), consent("https://sas.example/ü"),
 	} {
 		got := h
 		if err := got.take(answerOf(outputs)); !kyc.IsKind(err, kyc.BadGateway) {

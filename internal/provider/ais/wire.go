@@ -18,6 +18,7 @@ const (
 	maxWord    = 255  // characters of an id of the firm's
 	maxAddress = 2048 // characters of a URL
 	maxDepth   = 24   // of members in members, and of values in a CMS
+	maxNodes   = 20_000
 )
 
 // The profiles of a request (providers.md §2.2).
@@ -142,7 +143,8 @@ var errJSON = errors.New("the answer is not the JSON that was expected")
 func readNode(data []byte) (node, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	all, err := readValue(d, 0)
+	left := maxNodes
+	all, err := readValue(d, 0, &left)
 	if err != nil || len(all) != 1 {
 		return node{}, errJSON
 	}
@@ -152,17 +154,18 @@ func readNode(data []byte) (node, error) {
 	return all[0], nil
 }
 
-// readValue reads a value, or the values of a list.
-func readValue(d *json.Decoder, depth int) ([]node, error) {
+// readValue reads a value, or the values of a list. left is how many there may
+// be still: small ones take much more room here than on the wire.
+func readValue(d *json.Decoder, depth int, left *int) ([]node, error) {
 	t, err := d.Token()
-	if err != nil || depth > maxDepth {
+	if *left--; err != nil || depth > maxDepth || *left < 0 {
 		return nil, errJSON
 	}
 	switch t {
 	case json.Delim('['):
 		all := []node{}
 		for d.More() {
-			more, err := readValue(d, depth+1)
+			more, err := readValue(d, depth+1, left)
 			if err != nil {
 				return nil, err
 			}
@@ -178,7 +181,7 @@ func readValue(d *json.Decoder, depth int) ([]node, error) {
 				return nil, errJSON
 			}
 			name, _ := key.(string)
-			values, err := readValue(d, depth+1)
+			values, err := readValue(d, depth+1, left)
 			if err != nil {
 				return nil, err
 			}

@@ -179,7 +179,10 @@ func (a *account) login(ctx context.Context) (string, error) {
 		Seconds int64  `json:"expires_in"`
 	}
 	begun := a.Wall.Now()
-	if _, err := a.send(req, &answer); err != nil {
+	switch status, err := a.send(req, &answer); {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden: // it is us whom the firm refuses, and nobody's data
+		return "", garbage(fmt.Errorf("the login was refused: %w", err))
+	case err != nil:
 		return "", err
 	}
 	if answer.Token == "" || kyc.CheckText(answer.Token, maxToken) != "" || !strings.EqualFold(answer.Type, "Bearer") { // it goes into a header

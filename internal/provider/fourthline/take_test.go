@@ -133,6 +133,19 @@ func TestTakeBlames(t *testing.T) {
 	}
 }
 
+// TestLoginRefused: credentials that lapsed are the operator's trouble. It is tried
+// again, and says nothing about what a customer has sent.
+func TestLoginRefused(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+	}))
+	t.Cleanup(srv.Close)
+	a := New(Config{URL: srv.URL, ClientID: "bank", ClientSecret: "lapsed", HTTP: srv.Client(), Wall: clock.Real{}})
+	if _, err := take(t, a, strings.NewReader("zip"), 3); !kyc.IsKind(err, kyc.BadGateway) {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestTakeLosesRace: what another has handed over meanwhile is taken.
 func TestTakeLosesRace(t *testing.T) {
 	uploads := 0

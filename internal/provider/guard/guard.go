@@ -29,7 +29,7 @@ type Limits struct {
 	Pause      time.Duration // how long it stays open before a call tries again; 0: DefaultPause
 }
 
-// The defaults. A node's jobs make 18 calls at a time, so that some are left for partners who wait.
+// The defaults. A node's jobs make 20 calls at a time, so that some are left for partners who wait.
 const (
 	DefaultConcurrent = 32
 	DefaultFailures   = 10

@@ -58,6 +58,8 @@ func (f *firm) Archive(context.Context, string, provider.Scratch) ([]provider.Fi
 	return nil, f.call()
 }
 
+func (f *firm) Confirm(context.Context, string, string) error { return f.call() }
+
 func (f *firm) adapter() provider.Adapter {
 	return provider.Adapter{Name: "firm", Starter: f, Poller: f, Archiver: f}
 }
@@ -228,6 +230,19 @@ func TestWhatDoesNotOpen(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGuessesDoNotOpen: who guesses passwords does not shut the signer off for others.
+func TestGuessesDoNotOpen(t *testing.T) {
+	play(t, guard.Limits{}, func(t *testing.T, s scene) {
+		c := s.guards.GuardSigning("signer", provider.Signing{Confirmer: s.firm}).Confirmer
+		for n := range 100 {
+			s.err = []error{provider.ErrWrongPassword, provider.ErrNoAttempt}[n%2]
+			if err := c.Confirm(t.Context(), "handle", "000000"); !errors.Is(err, s.err) {
+				t.Fatalf("guess %d: %v", n, err)
+			}
+		}
+	})
 }
 
 // TestConcurrent: so many calls are under way and no more; who waits too long is

@@ -35,7 +35,7 @@ func outcomeOf(err error) outcome {
 		return givenUp
 	case errors.As(err, &bad):
 		return badArchive
-	case kyc.IsKind(err, kyc.Invalid), kyc.IsKind(err, kyc.NotFound):
+	case kyc.IsKind(err, kyc.Invalid), kyc.IsKind(err, kyc.NotFound), errors.Is(err, provider.ErrWrongPassword), errors.Is(err, provider.ErrNoAttempt):
 		return refused
 	case kyc.IsKind(err, kyc.Timeout):
 		return tooSlow

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -113,6 +114,10 @@ func fields(complaints map[string]json.RawMessage) string {
 
 // trouble says whether the firm is too slow or not to be reached.
 func trouble(err error) error {
+	var full *url.Error
+	if errors.As(err, &full) {
+		err = full.Err // without the address, which names the session
+	}
 	var timeout net.Error
 	if errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout()) {
 		return &kyc.Error{

@@ -35,6 +35,8 @@ var digests = map[string]digestAlgorithm{
 	"http://www.w3.org/2001/04/xmlenc#sha512":       {crypto.SHA512, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}},
 }
 
+var d512 = digests["http://www.w3.org/2001/04/xmlenc#sha512"]
+
 type digestAlgorithm struct {
 	hash crypto.Hash
 	oid  asn1.ObjectIdentifier
@@ -111,7 +113,7 @@ type cms struct {
 func (a *authority) detached(by identity, d digestAlgorithm, sum []byte, at time.Time, stamped bool, flaw string) ([]byte, error) {
 	c := cms{by: by, chain: slices.Concat(by.cert.Raw, a.issuing.cert.Raw), digest: d, sum: slices.Clone(sum), kind: oidData}
 	if stamped {
-		c.stamp = func(signature []byte) ([]byte, error) { return a.timeStamp(signature, at) }
+		c.stamp = func(signature []byte) ([]byte, error) { return a.timeStamp(signature, d512, at) }
 	}
 	switch flaw {
 	case "other_digest":
@@ -123,7 +125,11 @@ func (a *authority) detached(by identity, d digestAlgorithm, sum []byte, at time
 	case "no_timestamp":
 		c.stamp = nil
 	case "other_timestamp":
-		c.stamp = func([]byte) ([]byte, error) { return a.timeStamp([]byte("something else"), at) }
+		c.stamp = func([]byte) ([]byte, error) { return a.timeStamp([]byte("something else"), d512, at) }
+	case "weak_timestamp":
+		c.stamp = func(signature []byte) ([]byte, error) {
+			return a.timeStamp(signature, digestAlgorithm{crypto.SHA1, asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}}, at)
+		}
 	}
 	der, err := c.make()
 	if flaw == "cut_off" {
@@ -132,12 +138,11 @@ func (a *authority) detached(by identity, d digestAlgorithm, sum []byte, at time
 	return der, err
 }
 
-// timeStamp is an RFC 3161 token for the bytes.
-func (a *authority) timeStamp(b []byte, at time.Time) ([]byte, error) {
-	d := digests["http://www.w3.org/2001/04/xmlenc#sha512"]
+// timeStamp is an RFC 3161 token for the bytes; d is the digest that the stamp itself rests on.
+func (a *authority) timeStamp(b []byte, d digestAlgorithm, at time.Time) ([]byte, error) {
 	sum := sha512.Sum512(b)
 	info := stampInfo{Version: 1, Policy: oidStampPolicy, Serial: new(big.Int).SetBytes(sum[:8]), At: at.UTC().Truncate(time.Second)}
-	info.Imprint.Algorithm, info.Imprint.Hash = d.identifier(), sum[:]
+	info.Imprint.Algorithm, info.Imprint.Hash = d512.identifier(), sum[:]
 	content, err := asn1.Marshal(info)
 	if err != nil {
 		return nil, fmt.Errorf("ais simulator: %w", err)
@@ -160,7 +165,7 @@ func (c cms) make() ([]byte, error) {
 		Algorithm: pkix.AlgorithmIdentifier{Algorithm: oidRSA, Parameters: asn1.NullRawValue},
 	}
 	if c.by.cert.PublicKeyAlgorithm == x509.ECDSA {
-		c.digest = digests["http://www.w3.org/2001/04/xmlenc#sha512"]
+		c.digest = d512
 		signer.Algorithm = pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 4, 3, 4}}
 	}
 	whole := c.digest.sum(wrap(asn1.TagSet, asn1.ClassUniversal, attrs))

@@ -66,7 +66,8 @@ func withSuccess() map[string]result {
 
 // flaws are what can be wrong with a signature at a tester's wish.
 var flaws = []string{
-	"other_digest", "other_name", "other_authority", "other_type", "other_timestamp", "no_timestamp", "attached", "revoked", "cut_off",
+	"other_digest", "other_name", "other_authority", "other_type", "other_timestamp", "no_timestamp", "weak_timestamp", "attached",
+	"revoked", "no_revocation", "other_revocation", "cut_off",
 }
 
 // bad is a result of this word, with a message that says more.

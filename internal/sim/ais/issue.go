@@ -154,8 +154,18 @@ func (s *Server) sign(r *request, at time.Time) (*signed, error) {
 		}
 		out.CMS = append(out.CMS, der)
 	}
-	for _, cert := range []*x509.Certificate{signer.cert, ca.stamps.cert} {
-		answer, err := ca.ocsp(cert, at, r.Flaw == "revoked" && cert == signer.cert)
+	about := []*x509.Certificate{signer.cert, ca.stamps.cert}
+	responder := ca
+	switch r.Flaw {
+	case "no_revocation":
+		about = about[1:]
+	case "other_revocation": // of somebody else, who calls himself the same
+		if responder, err = newAuthority(s.cfg.Customer); err != nil {
+			return nil, err
+		}
+	}
+	for _, cert := range about {
+		answer, err := responder.ocsp(cert, at, r.Flaw == "revoked" && cert == signer.cert)
 		if err != nil {
 			return nil, err
 		}

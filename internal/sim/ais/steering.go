@@ -44,7 +44,7 @@ func (s *Server) Steering() http.Handler {
 		w.Header().Set("Content-Type", "application/x-pem-file")
 		w.Write(s.TrustedPEM())
 	})
-	return mux
+	return simkit.SameSite(mux)
 }
 
 // requestView is a request as a tester sees it: no personal data, no password.

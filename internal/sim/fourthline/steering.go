@@ -31,7 +31,7 @@ func (s *Server) Steering() http.Handler {
 	mux.HandleFunc("POST /faults", s.steerFaults)
 	mux.HandleFunc("DELETE /faults", s.steerClear)
 	mux.HandleFunc("POST /pushes", s.steerPushes)
-	return mux
+	return simkit.SameSite(mux)
 }
 
 // steeringView is a verification as a tester sees it.

@@ -34,7 +34,7 @@ func (s *Server) Steering() http.Handler {
 	mux.HandleFunc("POST /push", s.steerPush)
 	mux.HandleFunc("POST /unkind", s.steerUnkind)
 	mux.HandleFunc("GET /authority.pem", s.steerAuthority)
-	return mux
+	return simkit.SameSite(mux)
 }
 
 // sessionView is a session as a tester sees it: no personal data.

@@ -30,6 +30,12 @@ func BodyUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return data, nil
 }
 
+// SameSite refuses what a page of another site sends, which it could do with the browser of a developer who has a
+// steering port on the same machine. Programs, which send no such headers, are let in.
+func SameSite(h http.Handler) http.Handler {
+	return http.NewCrossOriginProtection().Handler(h)
+}
+
 // WriteJSON answers with v as JSON. Nothing is written before v is known to be JSON.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	data, err := json.Marshal(v)

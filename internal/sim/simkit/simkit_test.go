@@ -3,6 +3,7 @@ package simkit
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -146,6 +147,27 @@ func TestWriteJSON(t *testing.T) {
 		rec := httptest.NewRecorder()
 		if WriteJSON(rec, 201, v); rec.Code != want {
 			t.Errorf("%v: %d, want %d", v, rec.Code, want)
+		}
+	}
+}
+
+// TestSameSite: programs may do everything, a page of another site may only look.
+func TestSameSite(t *testing.T) {
+	h := SameSite(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	for _, c := range []struct {
+		method, header, value string
+		want                  int
+	}{
+		{"POST", "", "", 204}, {"POST", "Sec-Fetch-Site", "same-origin", 204}, {"GET", "Sec-Fetch-Site", "cross-site", 204},
+		{"POST", "Sec-Fetch-Site", "cross-site", 403}, {"DELETE", "Origin", "https://evil.example", 403}, {"POST", "Origin", "null", 403},
+	} {
+		r := httptest.NewRequest(c.method, "http://localhost/", nil)
+		if c.header != "" {
+			r.Header.Set(c.header, c.value)
+		}
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != c.want {
+			t.Errorf("%+v: %d", c, w.Code)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (s *Server) Steering() http.Handler {
 	mux.HandleFunc("POST /pushes", s.steerPushes)
 	mux.HandleFunc("POST /push", s.steerPush)
 	mux.HandleFunc("POST /unkind", s.steerUnkind)
-	return mux
+	return simkit.SameSite(mux)
 }
 
 // sessionView is a session as a tester sees it: no personal data.
