@@ -133,7 +133,9 @@ func TestBankLoginLeadsBack(t *testing.T) {
 	t.Parallel()
 	l := testkit.Start(t, "")
 	person := holder(t, l, testNumber)
-	change(t, l, func(p *kyc.Partner) { p.SuccessURL, p.FailureURL = "https://bank.example/on?id={identification}", "mybank://back" })
+	change(t, l, func(p *kyc.Partner) {
+		p.SuccessURL, p.FailureURL = "https://bank.example/on?id={identification}", "mybank://back"
+	})
 	for result, want := range map[string]string{"success": "https://bank.example/on?id=ID", "client_aborted": "mybank://back"} {
 		ident := opened(l, person, "bank", sampleIBAN)
 		link := l.Call(200, "GET", ident, nil)["url"].(string)

@@ -57,6 +57,9 @@ func (c Config) Check() error {
 	if c.Recipient.Holder == "" || c.Recipient.IBAN == "" {
 		return errors.New("xs2a: holder and IBAN of the account that takes the transfer are needed")
 	}
+	if _, ok := kyc.CheckIBAN(c.Recipient.IBAN); !ok {
+		return errors.New("xs2a: the IBAN of the account that takes the transfer is structurally invalid")
+	}
 	if c.Cents < 0 || c.Cents > 100 {
 		return errors.New("xs2a: the amount must be 1 to 100 cents")
 	}
