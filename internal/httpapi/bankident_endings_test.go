@@ -430,11 +430,14 @@ func TestSigningFails(t *testing.T) {
 func TestBankErasure(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
-		l := testkit.Start(t, url)
+		log := new(logBook)
+		l := testkit.Start(t, url, func(o *sandbox.Options) { o.Log = log.logger() })
+		const number = "+4917655544499"
+		words := []string{sampleIBAN, "Antonia", "Hauptstraße", number, "wizard_session_key"}
 		for _, status := range []string{
 			"created", "pending", "identification_data_required", "processed", "authorization_required", "confirmation_required", "confirmed", "successful",
 		} {
-			person := holder(t, l, testNumber)
+			person := holder(t, l, number)
 			base := "/v1/persons/" + person + "/identifications"
 			ident := base + "/" + l.Call(201, "POST", base, bankBody("bank_id", sampleIBAN))["id"].(string)
 			for _, step := range []func(){
@@ -443,7 +446,9 @@ func TestBankErasure(t *testing.T) {
 				func() { hand(l, ident) },
 				func() { l.Advance("1s"); choose(l, ident, "accepted") },
 				func() { l.Call(200, "PATCH", ident+"/authorize", nil) },
-				func() { l.Call(200, "PATCH", ident+"/confirm", object{"token": testOTP}) },
+				func() {
+					l.Call(200, "PATCH", ident+"/confirm", object{"token": signerCode(l, l.Call(200, "GET", ident, nil)["current_reference_token"])})
+				},
 				func() { l.Advance("1m") },
 			} {
 				if l.Status(ident) == status {
@@ -452,6 +457,9 @@ func TestBankErasure(t *testing.T) {
 				step()
 			}
 			is(l, ident, status, nil)
+			if got := found(t, l, words); len(got) < 4 {
+				t.Fatalf("the search finds too little: %v", got)
+			}
 			s := beside(t, l)
 			if _, err := s.ErasePerson(t.Context(), person, now(l)); err != nil {
 				t.Fatal(err)
@@ -466,6 +474,18 @@ func TestBankErasure(t *testing.T) {
 			l.Advance("30h")
 			if left := jobsAbout(t, s, path.Base(ident)); len(left) > 0 {
 				t.Errorf("erased while %s: %v are left", status, left)
+			}
+			if got := found(t, l, words); len(got) > 0 {
+				t.Errorf("erased while %s: still to be read: %v", status, got)
+			}
+			if strings.Contains(log.String(), "level=ERROR") {
+				t.Errorf("erased while %s: %s", status, log)
+			}
+			if status == "successful" {
+				r, err := s.OpenRecord(t.Context(), person)
+				if err != nil || len(r.Documents) != 3 || len(r.Identifications) != 1 || r.Identifications[0].IBAN != sampleIBAN {
+					t.Errorf("the record that the law keeps: %+v %v", r, err)
+				}
 			}
 		}
 	})

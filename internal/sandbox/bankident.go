@@ -152,7 +152,7 @@ func (w *World) chooseBankResult(ctx context.Context, identification, result str
 		if i, err = v.Identifications().Get(identification); err != nil {
 			return err
 		}
-		n, _, err = v.Signings().Latest(identification)
+		n, _, err = v.Signings().Open(identification)
 		return err
 	})
 	if err != nil || !i.Method.Bankident() {
