@@ -107,6 +107,20 @@ func (s *Service) account(f *fields, rules method.Rules) string {
 	return normal
 }
 
+// waysBack are where a bank login leads the customer back to. The other firms
+// have that in the account.
+func (s *Service) waysBack(ctx context.Context, i kyc.Identification) (success, failure string, err error) {
+	if !s.Rules[i.Method].Bank {
+		return "", "", nil
+	}
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		p, err := v.Partners().Get(i.PartnerID)
+		success, failure = p.ReturnURLs(i.ID)
+		return err
+	})
+	return success, failure, err
+}
+
 // matched refuses whom the register does not know by this account.
 func (s *Service) matched(ctx context.Context, i kyc.Identification, p kyc.Person) error {
 	if !s.Rules[i.Method].Registered {
