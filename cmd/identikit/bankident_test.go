@@ -149,6 +149,7 @@ func TestServeRefusesBankident(t *testing.T) {
 		"--bank-push-secret":      bank,
 		"must be used together":   append(append([]string{}, bank...), "--ais-cert", file),
 		"there is no certificate": append(append([]string{}, bank...), "--bank-push-secret", strings.Repeat("b", 32), "--ais-ca", file),
+		"structurally invalid":    append(append([]string{}, bank...), "--bank-push-secret", strings.Repeat("b", 32), "--xs2a-iban", "DE00"),
 		"customer:key-entity":     append(append([]string{}, bank...), "--bank-push-secret", strings.Repeat("b", 32), "--ais-identity", "x"),
 	} {
 		out, err := command(t, args...).CombinedOutput()

@@ -80,6 +80,22 @@ func TestPartners(t *testing.T) {
 			t.Errorf("%v was accepted: %s", bad, out)
 		}
 	}
+	methods := func(want string, names ...string) {
+		t.Helper()
+		output(t, append([]string{"partner", "set", made.ClientID, "--data", data}, names...)...)
+		if list := output(t, "partner", "list", "--data", data, "--json"); !strings.Contains(list, want) {
+			t.Errorf("%v: %s is missing in\n%s", names, want, list)
+		}
+	}
+	methods(`"methods":["bank","bank_id"]`, "--methods", "bank,bank_id")
+	methods(`"methods":["bank","bank_id"]`, "--greeting", "Dritte Bank") // they stay
+	methods(`"greeting":"Dritte Bank"`, "--methods", "all")
+	if list := output(t, "partner", "list", "--data", data, "--json"); strings.Contains(list, "bank_id") {
+		t.Errorf("list:\n%s", list)
+	}
+	if out, err := command(t, "partner", "set", made.ClientID, "--methods", "nonsense", "--data", data).CombinedOutput(); err == nil {
+		t.Errorf("an unknown method was accepted: %s", out)
+	}
 	output(t, "partner", "set", made.ClientID, "--clear-idnow-account", "--data", data)
 	if list := output(t, "partner", "list", "--data", data, "--json"); strings.Count(list, `"own_idnow_account":true`) != 1 { // the sandbox's own partner
 		t.Errorf("list:\n%s", list)

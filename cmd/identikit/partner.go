@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/identikit/identikit/internal/flow"
 	"github.com/identikit/identikit/internal/kyc"
@@ -15,7 +16,7 @@ type partnerCmd struct {
 	List         partnerListCmd   `cmd:"" help:"List the partners."`
 	RotateSecret partnerRotateCmd `cmd:"" help:"Give a partner a new client secret and print it, once."`
 	SetSecret    partnerSecretCmd `cmd:"" help:"Set or clear a partner's identification secret, which every request must carry then."`
-	Set          partnerSetCmd    `cmd:"" help:"Change how a partner's customers are greeted, where they go back to, and its own account at the provider."`
+	Set          partnerSetCmd    `cmd:"" help:"Change a partner's methods, how its customers are greeted, where they go back to, and its own account at the provider."`
 }
 
 type partnerCreateCmd struct {
@@ -37,10 +38,7 @@ func (partnerCreateCmd) Help() string {
 // Run implements the subcommand.
 func (c *partnerCreateCmd) Run(ctx context.Context) error {
 	return withNewStore(ctx, c.dataFlags, true, func(store kyc.Store) error {
-		in := flow.NewPartner{Name: c.Name, Greeting: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
-		for _, m := range c.Methods {
-			in.Methods = append(in.Methods, kyc.Method(m))
-		}
+		in := flow.NewPartner{Name: c.Name, Methods: methodsOf(c.Methods), Greeting: c.Greeting, SuccessURL: c.SuccessURL, FailureURL: c.FailureURL}
 		p, secret, err := flow.CreatePartner(ctx, store, in)
 		if err != nil {
 			return err
@@ -165,10 +163,11 @@ func (c *partnerSecretCmd) Run(ctx context.Context) error {
 }
 
 type partnerSetCmd struct {
-	ClientID   string  `arg:"" help:"The partner's client id."`
-	Greeting   *string `help:"In whose name the agent greets."`
-	SuccessURL *string `help:"Where customers go back to; {identification} is replaced." placeholder:"URL"`
-	FailureURL *string `help:"The same after a failure." placeholder:"URL"`
+	ClientID   string   `arg:"" help:"The partner's client id."`
+	Methods    []string `help:"The methods it may use from now on, in place of those so far; 'all' for all." placeholder:"METHOD"`
+	Greeting   *string  `help:"In whose name the agent greets."`
+	SuccessURL *string  `help:"Where customers go back to; {identification} is replaced." placeholder:"URL"`
+	FailureURL *string  `help:"The same after a failure." placeholder:"URL"`
 	ownAccountFlags
 	JSON bool `name:"json" help:"Print for programs."`
 	masterFlags
@@ -178,6 +177,7 @@ type partnerSetCmd struct {
 // Help implements kong.HelpProvider.
 func (partnerSetCmd) Help() string {
 	return "Example:\n  identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --greeting \"My Bank\" --success-url \"mybank://kyc/{identification}\"" +
+		"\n  identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --methods idnow,bank,bank_id" +
 		"\n  IDENTIKIT_PARTNER_IDNOW_API_KEY=… identikit partner set 4c6f93d4c8d427927257e2ce734a5a10 --idnow-company-id mybank"
 }
 
@@ -192,6 +192,9 @@ func (c *partnerSetCmd) Run(ctx context.Context) error {
 			return err
 		}
 		err := flow.ChangePartner(ctx, store, c.ClientID, func(p *kyc.Partner) {
+			if len(c.Methods) > 0 {
+				p.Methods = methodsOf(c.Methods)
+			}
 			for to, from := range map[*string]*string{&p.Greeting: c.Greeting, &p.SuccessURL: c.SuccessURL, &p.FailureURL: c.FailureURL} {
 				if from != nil {
 					*to = *from
@@ -200,6 +203,17 @@ func (c *partnerSetCmd) Run(ctx context.Context) error {
 		})
 		return report(err, c.JSON, map[string]any{"client_id": c.ClientID, "changed": err == nil})
 	})
+}
+
+// methodsOf reads names of methods; none, and the word all, are all methods.
+func methodsOf(names []string) (methods []kyc.Method) {
+	if slices.Equal(names, []string{"all"}) {
+		return nil
+	}
+	for _, m := range names {
+		methods = append(methods, kyc.Method(m))
+	}
+	return methods
 }
 
 // report prints that a change was made.

@@ -58,6 +58,9 @@ func (s *Service) CheckEligibility(ctx context.Context, partnerID, personID stri
 	if _, built := s.Rules[e.Method]; !built || !s.mayUse(partner, e.Method) {
 		return e, nil, errNotAllowed
 	}
+	if replay, err := s.answered(ctx, partnerID, o); replay != nil || err != nil {
+		return e, replay, err // the register is not asked about a person twice for it
+	}
 	found, err := s.Register.Match(ctx, p.Attributes, "")
 	if err != nil {
 		return e, nil, err
@@ -102,6 +105,20 @@ func (s *Service) account(f *fields, rules method.Rules) string {
 		f.broken = append(f.broken, broken)
 	}
 	return normal
+}
+
+// waysBack are where a bank login leads the customer back to. The other firms
+// have that in the account.
+func (s *Service) waysBack(ctx context.Context, i kyc.Identification) (success, failure string, err error) {
+	if !s.Rules[i.Method].Bank {
+		return "", "", nil
+	}
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		p, err := v.Partners().Get(i.PartnerID)
+		success, failure = p.ReturnURLs(i.ID)
+		return err
+	})
+	return success, failure, err
 }
 
 // matched refuses whom the register does not know by this account.
@@ -258,6 +275,7 @@ func (s *Service) isIdentityData(i kyc.Identification, contentType string) (yes 
 func (s *Service) receiveData(ctx context.Context, tx kyc.Tx, i kyc.Identification) error {
 	to, _ := s.Rules[i.Method].Machine.Next(i.State, kyc.DataReceived)
 	i.Handle, i.StatusCode = "", ""
+	i.LastFindingAt = time.Time{} // what follows is told by another firm, by its own clock
 	if err := s.move(ctx, tx, &i, kyc.DataReceived, to, byPartner, ""); err != nil {
 		return err
 	}

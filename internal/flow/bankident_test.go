@@ -39,6 +39,7 @@ type bankFirm struct {
 	taken   []string // archives
 	refuse  error    // of Take
 	unknown bool     // the register does not know the person
+	asked   int      // of the register
 }
 
 func (f *bankFirm) Start(_ context.Context, o provider.Order) (provider.Session, error) {
@@ -66,6 +67,7 @@ func (f *bankFirm) Take(_ context.Context, o provider.Order, archive io.Reader, 
 }
 
 func (f *bankFirm) Match(_ context.Context, person kyc.Attributes, iban string) (bool, error) {
+	f.asked++
 	return !f.unknown, nil
 }
 
@@ -81,7 +83,9 @@ type signerFirm struct {
 	stamped time.Time // instead of when it was signed
 	garbled bool      // its answers make no sense
 	trouble error     // of Sign
+	asking  func()    // while it is asked to sign
 	away    error     // of Ask
+	endless int       // answers without an end, each with a handle of its own; 0: none
 	during  func()    // while a password is looked at
 	guesses atomic.Int64
 }
@@ -121,6 +125,9 @@ func (f *signerFirm) Sign(ctx context.Context, o provider.SigningOrder) (provide
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.orders = append(f.orders, o)
+	if f.asking != nil {
+		f.asking()
+	}
 	if f.trouble != nil {
 		return provider.SigningSession{}, f.trouble
 	}
@@ -132,6 +139,10 @@ func (f *signerFirm) Sign(ctx context.Context, o provider.SigningOrder) (provide
 func (f *signerFirm) Ask(ctx context.Context, handle string) (provider.Signature, error) {
 	if f.away != nil {
 		return provider.Signature{}, f.away
+	}
+	if f.endless > 0 {
+		f.endless++
+		return provider.Signature{Handle: "handle " + strconv.Itoa(f.endless)}, provider.ErrNoResult
 	}
 	if f.ends != "" {
 		return provider.Signature{Event: f.ends, Result: "word", At: time.Now()}, nil
@@ -251,8 +262,11 @@ func (c *counter) tell(f provider.Finding) {
 	if f.Event == kyc.BankConfirmed && f.Account.IBAN == "" {
 		f.Account.IBAN = c.iban()
 	}
-	f.At, f.Raw, f.Result = c.clock.Now(), []byte("{}"), string(f.Event)
-	f.Fingerprint = strconv.FormatInt(f.At.UnixMicro(), 10)
+	if f.At.IsZero() {
+		f.At = c.clock.Now()
+	}
+	f.Raw, f.Result = []byte("{}"), string(f.Event)
+	f.Fingerprint = string(f.Event) + strconv.FormatInt(f.At.UnixMicro(), 10)
 	c.bank.finding = f
 	if err := c.Notice(c.t.Context(), c.ident); err != nil {
 		c.t.Fatal(err)
@@ -478,491 +492,4 @@ func TestDeadlines(t *testing.T) {
 			refused(t, err, kyc.PreconditionFailed, "invalid_identification_status")
 		})
 	}
-}
-
-// TestGuessing: 200 guesses at once, and of them five are looked at in all.
-func TestGuessing(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		c := newCounter(t, url, kyc.MethodBank)
-		c.tell(bankConfirmed)
-		if _, err := c.authorize(); err != nil {
-			t.Fatal(err)
-		}
-		for range 5 { // waves: those who come while one is looked at are sent away
-			var all sync.WaitGroup
-			for n := range 40 {
-				all.Go(func() {
-					if _, err := c.confirm(strconv.Itoa(100000 + n)); err == nil {
-						t.Error("a wrong password was taken")
-					}
-				})
-			}
-			all.Wait()
-		}
-		for range kyc.OTPTries {
-			_, _ = c.confirm("000000") // until there is no try left
-		}
-		if n := c.signer.guesses.Load(); n != kyc.OTPTries {
-			t.Errorf("%d guesses were looked at, want %d", n, kyc.OTPTries)
-		}
-		_, err := c.confirm(rightPassword)
-		refused(t, err, kyc.Forbidden, "invalid_tan")
-		c.expect(kyc.ConfirmationRequired, "", kyc.DocumentQES)
-		if _, err := c.authorize(); err != nil { // a new password is a new chance
-			t.Fatal(err)
-		}
-		if i, err := c.confirm(rightPassword); err != nil || i.State != kyc.Confirmed {
-			t.Errorf("%s %v", i.State, err)
-		}
-	})
-}
-
-// TestOnlyOneWins: of many who confirm at once, one does, and the signer hears of one.
-func TestOnlyOneWins(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		c := newCounter(t, url, kyc.MethodBank)
-		c.tell(bankConfirmed)
-		if _, err := c.authorize(); err != nil {
-			t.Fatal(err)
-		}
-		var won atomic.Int64
-		var all sync.WaitGroup
-		for range 20 {
-			all.Go(func() {
-				_, err := c.confirm(rightPassword)
-				switch {
-				case err == nil:
-					won.Add(1)
-				case !kyc.IsKind(err, kyc.Conflict) && !kyc.IsKind(err, kyc.PreconditionFailed):
-					t.Errorf("%v", err)
-				}
-			})
-		}
-		all.Wait()
-		if won.Load() != 1 || c.signer.guesses.Load() != 1 {
-			t.Errorf("%d won with %d passwords looked at", won.Load(), c.signer.guesses.Load())
-		}
-	})
-}
-
-// TestSignerEnds: what a signer can say instead of signing.
-func TestSignerEnds(t *testing.T) {
-	for name, c := range map[string]struct {
-		ends      kyc.Event
-		confirmed bool
-		state     kyc.State
-		reason    string
-	}{
-		"cancelled before":   {kyc.AttemptOver, false, kyc.ConfirmationRequired, ""},
-		"another person":     {kyc.SigningFailed, false, kyc.Failed, "signing_failed"},
-		"trouble after that": {kyc.AttemptOver, true, kyc.Failed, "signing_failed"},
-		"refused after that": {kyc.SigningFailed, true, kyc.Failed, "signing_failed"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-			d.tell(bankConfirmed)
-			if _, err := d.authorize(); err != nil {
-				t.Fatal(err)
-			}
-			if c.confirmed {
-				if _, err := d.confirm(rightPassword); err != nil {
-					t.Fatal(err)
-				}
-			}
-			d.signer.ends = c.ends
-			d.run(20 * time.Second)
-			d.expect(c.state, c.reason, kyc.DocumentQES)
-			if c.state == kyc.ConfirmationRequired {
-				_, err := d.confirm(rightPassword)
-				refused(t, err, kyc.Forbidden, "invalid_tan")
-				d.signer.ends = ""
-				if _, err := d.authorize(); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-}
-
-// TestGuessingAtSeveral: the phone's tries are counted before a password is looked
-// at, so that guessing at several identifications at once gives no more of them.
-func TestGuessingAtSeveral(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		c := newCounter(t, url, kyc.MethodBank)
-		all := []string{c.ident, c.create(kyc.MethodBank), c.create(kyc.MethodBank)}
-		for _, c.ident = range all {
-			c.tell(bankConfirmed)
-			if _, err := c.authorize(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		wrong := func(to int) (was int) {
-			err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
-				m, _, err := tx.MobileNumbers().OfPerson(c.person)
-				if was = m.Wrong; err != nil || to < 0 {
-					return err
-				}
-				m.Wrong, m.WrongSince = to, time.Now()
-				return tx.MobileNumbers().Update(m)
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return was
-		}
-		wrong(kyc.WrongPasswords - 1)
-		var group sync.WaitGroup
-		for _, ident := range all {
-			group.Go(func() {
-				if _, err := c.Confirm(t.Context(), c.partner.ID, c.person, ident, map[string]any{"token": "000000"}); err == nil {
-					t.Error("a wrong password was taken")
-				}
-			})
-		}
-		group.Wait()
-		if n := c.signer.guesses.Load(); n != 1 || wrong(-1) != kyc.WrongPasswords {
-			t.Errorf("%d guesses were looked at, %d counted", n, wrong(-1))
-		}
-		wrong(7)
-		if _, err := c.confirm(rightPassword); err != nil {
-			t.Fatal(err)
-		}
-		if n := wrong(-1); n != 7 {
-			t.Errorf("a right password is counted: %d", n)
-		}
-	})
-}
-
-// TestStampedAtAnotherTime: a time stamp cannot choose a time at which somebody was
-// trusted who is not any more.
-func TestStampedAtAnotherTime(t *testing.T) {
-	for name, off := range map[string]time.Duration{"before": -time.Hour, "to come": time.Hour} {
-		t.Run(name, func(t *testing.T) {
-			c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-			c.tell(bankConfirmed)
-			if _, err := c.authorize(); err != nil {
-				t.Fatal(err)
-			}
-			c.signer.stamped = c.clock.Now().Add(off)
-			if _, err := c.confirm(rightPassword); err != nil {
-				t.Fatal(err)
-			}
-			c.run(10 * time.Second)
-			c.expect(kyc.Confirmed, "", kyc.DocumentQES)
-		})
-	}
-}
-
-// TestSignerInTroubleForGood: whoever has confirmed waits for a signer in trouble,
-// but not for ever.
-func TestSignerInTroubleForGood(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	if _, err := c.authorize(); err != nil {
-		t.Fatal(err)
-	}
-	c.signer.garbled = true
-	if _, err := c.confirm(rightPassword); err != nil {
-		t.Fatal(err)
-	}
-	c.run(48 * time.Hour)
-	c.expect(kyc.Confirmed, "", kyc.DocumentQES)
-	c.run(25 * time.Hour)
-	c.expect(kyc.Failed, "signing_failed", kyc.DocumentQES)
-}
-
-// TestConsentOnTheSignersPage: a customer who confirms there is confirmed here.
-func TestConsentOnTheSignersPage(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	if _, err := c.authorize(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.signer.Confirm(t.Context(), c.signer.handle, rightPassword); err != nil { // as its page does
-		t.Fatal(err)
-	}
-	c.run(20 * time.Second)
-	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
-}
-
-// TestMistypedAfterConsent: who has confirmed on the signer's page, and then gives a
-// wrong password here, has confirmed all the same.
-func TestMistypedAfterConsent(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	if _, err := c.authorize(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.signer.Confirm(t.Context(), c.signer.handle, rightPassword); err != nil { // as its page does
-		t.Fatal(err)
-	}
-	_, err := c.confirm("000000")
-	refused(t, err, kyc.Forbidden, "invalid_tan")
-	c.run(20 * time.Second)
-	c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
-}
-
-// TestAuthorizeWhileConfirming: there is no new password while one is looked at. The
-// signatures are those of the attempt that was confirmed, and nobody would ask for them.
-func TestAuthorizeWhileConfirming(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		c := newCounter(t, url, kyc.MethodBank)
-		c.tell(bankConfirmed)
-		if _, err := c.authorize(); err != nil {
-			t.Fatal(err)
-		}
-		c.signer.during = func() {
-			_, err := c.authorize()
-			refused(t, err, kyc.Conflict, "record_not_unique")
-		}
-		if _, err := c.confirm(rightPassword); err != nil {
-			t.Fatal(err)
-		}
-		c.run(20 * time.Second)
-		c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
-	})
-}
-
-// TestSignerInTrouble: the partner is told, nothing has changed, and asks again.
-func TestSignerInTrouble(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	c.signer.trouble = kyc.Fail(kyc.BadGateway, "bad_gateway", "down")
-	_, err := c.authorize()
-	refused(t, err, kyc.BadGateway, "bad_gateway")
-	c.expect(kyc.AuthorizationRequired, "", kyc.DocumentQES)
-	c.signer.trouble = nil
-	if _, err := c.authorize(); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestSignerAway: a customer who has confirmed waits two days for a signer that
-// cannot be asked, and not for ever.
-func TestSignerAway(t *testing.T) {
-	for _, back := range []bool{true, false} {
-		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-		c.tell(bankConfirmed)
-		if _, err := c.authorize(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.confirm(rightPassword); err != nil {
-			t.Fatal(err)
-		}
-		c.signer.away = kyc.Fail(kyc.BadGateway, "bad_gateway", "down")
-		c.run(47 * time.Hour)
-		c.expect(kyc.Confirmed, "", kyc.DocumentQES)
-		if back {
-			c.signer.away = nil
-			c.run(time.Hour)
-			c.expect(kyc.Successful, "", kyc.DocumentQES, kyc.DocumentSignedQES)
-			continue
-		}
-		c.run(2 * time.Hour)
-		c.expect(kyc.Failed, "signing_failed", kyc.DocumentQES)
-	}
-}
-
-// TestMessagesOfTheSigner: the signer's messages count, 60 to a number within an hour.
-func TestMessagesOfTheSigner(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.tell(bankConfirmed)
-	for n := range kyc.MessagesPerHour {
-		if _, err := c.authorize(); err != nil {
-			t.Fatalf("%d: %v", n, err)
-		}
-	}
-	_, err := c.authorize()
-	refused(t, err, kyc.TooMany, "too_many_requests")
-	if len(c.signer.orders) != kyc.MessagesPerHour {
-		t.Errorf("%d orders", len(c.signer.orders))
-	}
-}
-
-// TestMessagesToTheTestNumber: all persons of a sandbox share it, so each has the
-// whole hour's; anywhere else it is one phone.
-func TestMessagesToTheTestNumber(t *testing.T) {
-	for _, sandbox := range []bool{true, false} {
-		c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-		c.Sandbox = sandbox
-		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
-			m, _, err := tx.MobileNumbers().OfPerson(c.person)
-			if err != nil {
-				return err
-			}
-			if err := tx.MobileNumbers().Delete(c.person); err != nil {
-				return err
-			}
-			m.Number = "+15550101"
-			for range 3 { // to another person
-				err := tx.Messages().Insert(kyc.Message{
-					ID: id.Random(id.Plain), PartnerID: m.PartnerID, PersonID: "another", Number: m.Number, Sealed: []byte{1}, State: kyc.MessageSent,
-					CreatedAt: tx.Now(), QueuedAt: time.Now(), ExpiresAt: tx.Now(),
-				})
-				if err != nil {
-					return err
-				}
-			}
-			return tx.MobileNumbers().Insert(m)
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.tell(bankConfirmed)
-		most := kyc.MessagesPerHour
-		if !sandbox {
-			most -= 3
-		}
-		for n := range most {
-			if _, err := c.authorize(); err != nil {
-				t.Fatalf("%d: %v", n, err)
-			}
-		}
-		_, err = c.authorize()
-		refused(t, err, kyc.TooMany, "too_many_requests")
-	}
-}
-
-// TestMessagesAtOnce: nor is there a sixty-first by asking for several at a time.
-func TestMessagesAtOnce(t *testing.T) {
-	testdb.Each(t, func(t *testing.T, url string) {
-		c := newCounter(t, url, kyc.MethodBank)
-		all := []string{c.ident, c.create(kyc.MethodBank), c.create(kyc.MethodBank), c.create(kyc.MethodBank)}
-		for _, c.ident = range all {
-			c.tell(bankConfirmed)
-		}
-		const left = 6
-		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
-			for range kyc.MessagesPerHour - left {
-				m := kyc.Message{ID: id.Random(id.Plain), PartnerID: c.partner.ID, PersonID: c.person, Number: "+4915112345678", Sealed: []byte("x"), State: kyc.MessageSent, QueuedAt: time.Now()}
-				if err := tx.Messages().Insert(m); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var group sync.WaitGroup
-		for _, ident := range all {
-			group.Go(func() {
-				for {
-					_, err := c.Authorize(t.Context(), c.partner.ID, c.person, ident)
-					if kyc.IsKind(err, kyc.TooMany) {
-						return
-					}
-					if err != nil {
-						t.Error(err)
-						return
-					}
-				}
-			})
-		}
-		group.Wait()
-		if n := len(c.signer.orders); n != left {
-			t.Errorf("%d messages were sent, want %d", n, left)
-		}
-	})
-}
-
-// TestRegister: whom it does not know, is told so, and nothing was started.
-func TestRegister(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	c.bank.unknown = true
-	c.ident = c.newOne()
-	_, err := c.Request(t.Context(), c.partner.ID, c.person, c.ident, nil)
-	refused(t, err, kyc.PreconditionFailed, "match_for_person_data_not_found")
-	c.expect(kyc.Created, "")
-	for _, unknown := range []bool{true, false} {
-		c.bank.unknown = unknown
-		e, _, err := c.CheckEligibility(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{"method": "bank"})
-		if err != nil || (len(e.Reasons) == 1) != unknown {
-			t.Errorf("%+v %v", e, err)
-		}
-	}
-	c.create(kyc.MethodBankID) // it does not ask the register
-}
-
-// TestBankID: the identity data come between the bank and the signature.
-func TestBankID(t *testing.T) {
-	for name, c := range map[string]struct {
-		told   provider.Finding
-		refuse error
-		state  kyc.State
-		reason string
-		files  []string
-	}{
-		"accepted":     {provider.Finding{Event: kyc.DataAccepted, StatusCode: "1000"}, nil, kyc.AuthorizationRequired, "", []string{kyc.DocumentOther, kyc.DocumentQES}},
-		"invalid":      {provider.Finding{Event: kyc.FailedForGood, Reason: kyc.ReasonInvalidData, StatusCode: "1036"}, nil, kyc.Failed, "invalid_data", []string{kyc.DocumentOther}},
-		"fraud":        {provider.Finding{Event: kyc.DataRejected, StatusCode: "4000"}, nil, kyc.Rejected, "", []string{kyc.DocumentOther}},
-		"not accepted": {provider.Finding{}, kyc.Fail(kyc.Invalid, "fourthline_error", "no ZIP"), kyc.Failed, "invalid_data", []string{kyc.DocumentOther}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			testdb.Each(t, func(t *testing.T, url string) {
-				d := newCounter(t, url, kyc.MethodBankID)
-				upload := func(content string) error {
-					kept, err := d.KeepFile(t.Context(), d.person, strings.NewReader(content))
-					if err != nil {
-						t.Fatal(err)
-					}
-					_, _, err = d.UploadDocument(t.Context(), d.partner.ID, d.person, d.ident, flow.Once{}, flow.Upload{
-						Name: "kyc.zip", ContentType: "application/zip", Type: kyc.DocumentOther, Kept: kept,
-					})
-					return err
-				}
-				refused(t, upload("too early"), kyc.PreconditionFailed, "invalid_identification_status")
-				d.tell(bankConfirmed)
-				d.expect(kyc.IdentificationDataReq, "")
-				d.bank.refuse, d.bank.finding = c.refuse, provider.Finding{}
-				if err := upload("zip"); err != nil {
-					t.Fatal(err)
-				}
-				if i := d.expect(kyc.Processed, "", kyc.DocumentOther); i.Handle != "" {
-					t.Errorf("handle %q", i.Handle)
-				}
-				refused(t, upload("another"), kyc.Conflict, "record_not_unique")
-				d.run(time.Second)
-				if !slices.Equal(d.bank.taken, []string{"zip"}) {
-					t.Errorf("handed over: %q", d.bank.taken)
-				}
-				if c.told.Event != "" {
-					if i := d.expect(kyc.Processed, "", kyc.DocumentOther); i.Handle != "check of "+i.ID {
-						t.Errorf("handle %q", i.Handle)
-					}
-					d.tell(c.told)
-				}
-				if i := d.expect(c.state, c.reason, c.files...); i.StatusCode != c.told.StatusCode {
-					t.Errorf("provider_status_code %q", i.StatusCode)
-				}
-			})
-		})
-	}
-}
-
-// TestIBANs: what is wrong with the account is said before anything begins.
-func TestIBANs(t *testing.T) {
-	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
-	for iban, want := range map[any]string{
-		nil: "invalid_model", "": "invalid_model", "DE89370400440532013001": "invalid_iban", "NL91ABNA0417164300": "invalid_iban", 5: "type_error",
-		"DE11010101010101010100": "invalid_iban", // a sandbox's
-	} {
-		_, _, err := c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{
-			"method": "bank", "iban": iban, "terms_and_conditions_signed_at": "2031-03-01T11:59:00Z",
-		})
-		var e *kyc.Error
-		if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Field != "iban" || e.Fields[0].Code != want && (want != "invalid_model" || e.Fields[0].Code != "") {
-			t.Errorf("%v: %v", iban, err)
-		} else if s, _ := iban.(string); len(s) > 8 && strings.Contains(e.Fields[0].Detail, s[4:18]) {
-			t.Errorf("the IBAN stands in %q", e.Fields[0].Detail)
-		}
-	}
-	i, _, err := c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{
-		"method": "bank", "iban": "de89 3704 0044 0532 0130 00", "terms_and_conditions_signed_at": "2031-03-01T11:59:00Z",
-	})
-	if err != nil || i.IBAN != "DE89370400440532013000" {
-		t.Errorf("%q %v", i.IBAN, err)
-	}
-	_, _, err = c.CreateIdentification(t.Context(), c.partner.ID, c.person, flow.Once{}, map[string]any{"method": "bank", "iban": ibans[kyc.MethodBank]})
-	refused(t, err, kyc.Invalid, "invalid_model")
 }

@@ -1,10 +1,14 @@
 package flow
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,15 +18,70 @@ import (
 	"github.com/identikit/identikit/internal/report"
 )
 
-// toSign is a document that was prepared for an attempt to sign.
+// toSign is a document that is to be signed, or was prepared for it.
 type toSign struct {
-	ID string
-	pdf.Prepared
+	ID      string
+	content []byte // what the customer can read
+	added   []byte // what the preparation adds to that
+	SHA512  [sha512.Size]byte
 }
 
-// prepare makes the documents ready to be signed. The same attempt gives the same
-// bytes, so that nothing is kept but the document that the customer could read.
-func (s *Service) prepare(ctx context.Context, i kyc.Identification, n kyc.Signing, facts signingFacts) (all []toSign, err error) {
+// prepare makes the documents ready to be signed.
+func (s *Service) prepare(ctx context.Context, i kyc.Identification, n kyc.Signing, facts signingFacts) ([]toSign, error) {
+	all, err := s.unsigned(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for nth, d := range all {
+		prepared, err := report.Prepare(d.content, report.SignatureNote{
+			Language: strings.ToUpper(facts.Language), Name: facts.Name, Reason: "Identification " + i.ID, At: n.PreparedAt,
+		})
+		if err != nil {
+			return nil, err
+		}
+		added, ok := bytes.CutPrefix(prepared.PDF, d.content)
+		if !ok {
+			return nil, errors.New("flow: the preparation changed the document")
+		}
+		all[nth].added, all[nth].SHA512 = added, prepared.SHA512
+	}
+	return all, nil
+}
+
+// prepared are the documents as the signer was asked to sign them.
+func (s *Service) prepared(ctx context.Context, i kyc.Identification, facts signingFacts) ([]toSign, error) {
+	all, err := s.unsigned(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	for nth, d := range all {
+		if all[nth].added, err = unpack(facts.Added[d.ID]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// pack makes bytes smaller: most of a preparation is room for the signature.
+func pack(b []byte) ([]byte, error) {
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return packed.Bytes(), nil
+}
+
+func unpack(b []byte) ([]byte, error) { return io.ReadAll(flate.NewReader(bytes.NewReader(b))) }
+
+// unsigned are the documents that the customer signs.
+func (s *Service) unsigned(ctx context.Context, i kyc.Identification) (all []toSign, err error) {
 	var documents []kyc.Document
 	err = s.Store.View(ctx, func(v kyc.View) (err error) {
 		documents, err = v.Documents().OfIdentification(i.ID)
@@ -43,13 +102,7 @@ func (s *Service) prepare(ctx context.Context, i kyc.Identification, n kyc.Signi
 		if err := errors.Join(err, file.Close()); err != nil {
 			return nil, err
 		}
-		prepared, err := report.Prepare(content, report.SignatureNote{
-			Language: strings.ToUpper(facts.Language), Name: facts.Name, Reason: "Identification " + i.ID, At: n.PreparedAt,
-		})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, toSign{d.ID, prepared})
+		all = append(all, toSign{ID: d.ID, content: content})
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("flow: identification %s has no document to sign", i.ID)
@@ -90,11 +143,11 @@ func (s *Service) CollectSigning(ctx context.Context, j kyc.Job) error {
 		case err != nil:
 			return err
 		}
-		n, _, err := tx.Signings().Latest(i.ID)
+		n, ok, err := tx.Signings().Open(i.ID)
 		switch {
 		case err != nil:
 			return err
-		case i.State == kyc.Confirmed && tx.Now().After(n.ExpiresAt.Add(troublePatience)):
+		case ok && i.State == kyc.Confirmed && tx.Now().After(n.ExpiresAt.Add(troublePatience)):
 			if err := s.endSigning(ctx, tx, i, n, kyc.SigningFailed, "patience_exhausted"); err != nil {
 				return err
 			}
@@ -121,7 +174,7 @@ func (s *Service) collectBefore(ctx context.Context, identificationID string) er
 	return nil
 }
 
-// collect asks the signer how the newest attempt stands and takes its answer in.
+// collect asks the signer how the open attempt stands and takes its answer in.
 // settle is called in the transaction of its effects.
 func (s *Service) collect(ctx context.Context, identificationID string, settle func(tx kyc.Tx, i kyc.Identification, n kyc.Signing, pending bool) error) error {
 	i, err := s.identification(ctx, identificationID)
@@ -131,13 +184,13 @@ func (s *Service) collect(ctx context.Context, identificationID string, settle f
 	var n kyc.Signing
 	var ok bool
 	err = s.Store.View(ctx, func(v kyc.View) (err error) {
-		n, ok, err = v.Signings().Latest(i.ID)
+		n, ok, err = v.Signings().Open(i.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !ok || n.State != kyc.SigningOpen || !waitsForSigner(i.State) {
+	if !ok || !waitsForSigner(i.State) {
 		return s.Store.Tx(ctx, func(tx kyc.Tx) error { return settle(tx, i, n, false) })
 	}
 	facts, err := s.openFacts(ctx, n)
@@ -160,39 +213,40 @@ func (s *Service) collect(ctx context.Context, identificationID string, settle f
 		if err != nil {
 			return err
 		}
-		latest, _, err := tx.Signings().Latest(i.ID)
+		open, ok, err := tx.Signings().Open(i.ID)
 		switch {
 		case err != nil:
 			return err
-		case latest.ID != n.ID || latest.State != kyc.SigningOpen || !waitsForSigner(i.State): // another attempt, or the end, came first
-			return settle(tx, i, latest, latest.State == kyc.SigningOpen && waitsForSigner(i.State))
+		case !ok || open.ID != n.ID || !waitsForSigner(i.State): // another attempt, or the end, came first
+			return settle(tx, i, open, ok && waitsForSigner(i.State))
 		case pending:
 			if sig.Handle != "" && sig.Handle != facts.Handle {
 				next := facts
 				next.Handle = sig.Handle
-				if latest.Facts, err = s.sealFacts(tx, latest, next); err != nil {
+				if open.Facts, err = s.sealFacts(tx, open, next); err != nil {
 					return err
 				}
-				if err := tx.Signings().Update(latest); err != nil {
+				if err := tx.Signings().Update(open); err != nil {
 					return err
 				}
+				open.Version++ // settle may end it
 			}
 		case sig.Event == kyc.DocumentsSigned:
-			err = s.signed(ctx, tx, i, latest, sig, kept)
+			err = s.signed(ctx, tx, i, open, sig, kept)
 		default:
-			err = s.endSigning(ctx, tx, i, latest, sig.Event, sig.Result)
+			err = s.endSigning(ctx, tx, i, open, sig.Event, sig.Result)
 		}
 		if err != nil {
 			return err
 		}
-		return settle(tx, i, latest, pending)
+		return settle(tx, i, open, pending)
 	})
 }
 
 // signedDocuments puts the signatures into the documents, checks the result as a
 // reader would, and seals it.
 func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, n kyc.Signing, facts signingFacts, sig provider.Signature) ([]kyc.Document, error) {
-	prepared, err := s.prepare(ctx, i, n, facts)
+	prepared, err := s.prepared(ctx, i, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +256,7 @@ func (s *Service) signedDocuments(ctx context.Context, i kyc.Identification, n k
 		if !ok {
 			return nil, kyc.Fail(kyc.BadGateway, "bad_gateway", "The signer left out a document.")
 		}
-		content, err := pdf.Embed(d.PDF, cms)
+		content, err := pdf.Embed(slices.Concat(d.content, d.added), cms)
 		if err != nil {
 			return nil, err
 		}

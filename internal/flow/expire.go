@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/identikit/identikit/internal/kyc"
@@ -67,6 +68,9 @@ func (s *Service) expire(ctx context.Context, tx kyc.Tx, j kyc.Job) error {
 	case ok && tx.Now().Before(deadline(i)): // it has come further meanwhile, and has time again
 		return tx.Jobs().PutOff(j, deadline(i))
 	case ok:
+		if busy, err := s.busy(tx, kyc.ConfirmSigning, i.ID); err != nil || busy { // given in time, and not yet looked at
+			return errors.Join(err, tx.Jobs().Wait(j, tx.Now().Add(collectGap)))
+		}
 		if err := s.move(ctx, tx, &i, kyc.DeadlinePassed, to, bySystem, ""); err != nil {
 			return err
 		}

@@ -119,12 +119,12 @@ func (s *Service) readIdentification(now time.Time, partner kyc.Partner, p kyc.P
 		f.fail("method", kyc.NotIncluded(kyc.Methods))
 	}
 	if built {
-		if rules.SignerTerms && i.TermsSignedAt.IsZero() && body["terms_and_conditions_signed_at"] == nil {
+		if rules.SignerTerms && i.TermsSignedAt.IsZero() {
 			f.fail("terms_and_conditions_signed_at", "can't be blank")
 		}
 		f.broken = append(f.broken, s.hindrances(rules, p.Attributes, before)...)
 		if rules.Signs() && !reachable && !(s.Sandbox && p.Attributes.Scenario()) {
-			f.broken = append(f.broken, kyc.FieldError{Field: "mobile_number", Message: "must be verified (POST /v1/persons/{person_id}/mobile_number, authorize and confirm)"})
+			f.fail("mobile_number", "must be verified (POST /v1/persons/{person_id}/mobile_number, authorize and confirm)")
 		}
 	}
 	if err := kyc.InvalidFields(f.broken); err != nil {

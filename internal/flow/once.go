@@ -38,6 +38,23 @@ func about(noun any, o Once) string {
 	return o.PersonID
 }
 
+// answered gives the stored answer if the key was used: for verbs that ask
+// somebody else before their deed.
+func (s *Service) answered(ctx context.Context, partnerID string, o Once) (replay *kyc.Replay, err error) {
+	if o.Key == "" {
+		return nil, nil
+	}
+	err = s.Store.View(ctx, func(v kyc.View) error {
+		r, ok, err := v.Replays().Find(partnerID, o.Key)
+		if err != nil || !ok {
+			return err
+		}
+		replay = &r
+		return sameRequest(r, o)
+	})
+	return replay, err
+}
+
 // once runs the deed unless its key was used; then the stored answer comes back.
 func (s *Service) once(ctx context.Context, partnerID string, o Once, deed func(kyc.Tx) (any, error)) (*kyc.Replay, error) {
 	var replay *kyc.Replay

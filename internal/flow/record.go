@@ -37,6 +37,7 @@ type RecordIdentification struct {
 	ProofOfAddressType     string          `json:"proof_of_address_type"`
 	ProofOfAddressIssuedAt string          `json:"proof_of_address_issued_at"`
 	FailureReason          string          `json:"failure_reason"`
+	StatusCode             string          `json:"provider_status_code"`
 	Address                json.RawMessage `json:"address"`
 	TermsSignedAt          time.Time       `json:"terms_and_conditions_signed_at,omitzero"`
 	CreatedAt              time.Time       `json:"created_at"`
@@ -84,7 +85,7 @@ func (s *Service) sealRecord(tx kyc.Tx, p kyc.Subject) ([]byte, error) {
 	for _, i := range identifications {
 		r.Identifications = append(r.Identifications, RecordIdentification{
 			ID: i.ID, Method: i.Method, Status: i.State, Reference: i.Reference, IBAN: i.IBAN,
-			ProofOfAddressType: i.ProofOfAddressType, ProofOfAddressIssuedAt: i.ProofOfAddressIssuedAt, FailureReason: i.FailureReason,
+			ProofOfAddressType: i.ProofOfAddressType, ProofOfAddressIssuedAt: i.ProofOfAddressIssuedAt, FailureReason: i.FailureReason, StatusCode: i.StatusCode,
 			Address: json.RawMessage(i.Address), TermsSignedAt: i.TermsSignedAt, CreatedAt: i.CreatedAt, CompletedAt: i.CompletedAt,
 		})
 	}

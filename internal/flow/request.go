@@ -266,10 +266,14 @@ func (s *Service) start(ctx context.Context, j kyc.Job) error {
 	} else if err != nil {
 		return s.putOff(ctx, j, err)
 	}
-	session, err := adapter.Starter.Start(ctx, provider.Order{
+	order := provider.Order{
 		Identification: i.ID, Language: i.Language, Person: p.Attributes, IBAN: i.IBAN, Contracts: contracts,
 		ProofOfAddress: provider.Proof{Type: i.ProofOfAddressType, IssuedOn: i.ProofOfAddressIssuedAt},
-	})
+	}
+	if order.SuccessURL, order.FailureURL, err = s.waysBack(ctx, i); err != nil {
+		return s.putOff(ctx, j, err)
+	}
+	session, err := adapter.Starter.Start(ctx, order)
 	ctx = context.WithoutCancel(ctx)
 	switch {
 	case kyc.IsKind(err, kyc.Invalid):

@@ -59,8 +59,8 @@ func (s *Service) intendSigning(ctx context.Context, partnerID, personID, identi
 		if err != nil {
 			return err
 		}
-		// The attempt that is being confirmed must stay the newest.
-		if c, there, err := tx.Jobs().Find(kyc.ConfirmSigning, i.ID); err != nil || there && c.LeaseUntil.After(s.Wall.Now()) {
+		// The attempt that is being confirmed must stay the open one.
+		if busy, err := s.busy(tx, kyc.ConfirmSigning, i.ID); err != nil || busy {
 			return orUnderWay(err)
 		}
 		var mine bool
@@ -95,6 +95,12 @@ func orUnderWay(err error) error {
 	return err
 }
 
+// busy tells whether somebody is at the job at this moment.
+func (s *Service) busy(tx kyc.Tx, kind kyc.JobKind, key string) (bool, error) {
+	j, there, err := tx.Jobs().Find(kind, key)
+	return there && j.LeaseUntil.After(s.Wall.Now()), err
+}
+
 // takeJob takes a job that the caller runs itself at once; not mine: somebody else is at it.
 func (s *Service) takeJob(tx kyc.Tx, kind kyc.JobKind, key string) (j kyc.Job, mine bool, err error) {
 	wall := s.Wall.Now()
@@ -105,7 +111,8 @@ func (s *Service) takeJob(tx kyc.Tx, kind kyc.JobKind, key string) (j kyc.Job, m
 	return j, mine, err
 }
 
-// mayAuthorize checks the state, then the right, then the phone that the password goes to.
+// mayAuthorize checks the state, the phone that the password goes to, then the
+// right, and then whether there were too many before (rulings §1).
 func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNumber, err error) {
 	rules, built := s.Rules[i.Method]
 	if !built {
@@ -117,13 +124,6 @@ func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNum
 	if !tx.Now().Before(i.AuthorizationExpiresAt) {
 		return m, errTooLate
 	}
-	p, err := tx.Partners().Get(i.PartnerID)
-	if err != nil {
-		return m, err
-	}
-	if !s.mayUse(p, i.Method) {
-		return m, errNotAllowed
-	}
 	m, ok, err := tx.MobileNumbers().OfPerson(i.PersonID)
 	if err != nil {
 		return m, err
@@ -131,6 +131,13 @@ func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNum
 	if !ok || !m.Verified {
 		return m, kyc.Fail(kyc.PreconditionFailed, "mobile_number_not_verified",
 			"The person has no verified mobile number to send the one-time password to. Create and confirm one, and authorize again.")
+	}
+	p, err := tx.Partners().Get(i.PartnerID)
+	if err != nil {
+		return m, err
+	}
+	if !s.mayUse(p, i.Method) {
+		return m, errNotAllowed
 	}
 	if err := s.mayTry(m); err != nil {
 		return m, err
@@ -141,12 +148,21 @@ func (s *Service) mayAuthorize(tx kyc.Tx, i kyc.Identification) (m kyc.MobileNum
 var errTooLate = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
 	"The time to sign is over (authorization_expires_at). Create a new identification.")
 
-// authorize calls the signer and writes what it says.
+// tooLate says why what the signer took changes nothing any more.
+func tooLate(is kyc.State, m kyc.Machine, ev kyc.Event) error {
+	if _, ok := m.Next(is, ev); ok || is == kyc.Expired {
+		return errTooLate
+	}
+	return wrongState(is, m, ev)
+}
+
+// authorize calls the signer and writes what it says. Until the signer has taken
+// the new attempt, the one before stays good: its password may be on the phone.
 func (s *Service) authorize(ctx context.Context, n kyc.Signing, j kyc.Job) (Authorized, error) {
 	session, facts, err := s.askToSign(ctx, n)
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
-		return Authorized{}, errors.Join(err, s.Store.Tx(ctx, func(tx kyc.Tx) error { return dropSigning(tx, n.IdentificationID, j) }))
+		return Authorized{}, errors.Join(err, s.Store.Tx(ctx, func(tx kyc.Tx) error { return dropSigning(tx, n.ID, j) }))
 	}
 	a := Authorized{ConsentURL: session.ConsentURL}
 	var late error
@@ -159,8 +175,11 @@ func (s *Service) authorize(ctx context.Context, n kyc.Signing, j kyc.Job) (Auth
 		rules := s.Rules[i.Method]
 		to, ok := rules.Machine.Next(i.State, kyc.Authorized)
 		if !ok || !tx.Now().Before(i.AuthorizationExpiresAt) {
-			late = errTooLate
-			return dropSigning(tx, i.ID, j)
+			late = tooLate(i.State, rules.Machine, kyc.Authorized)
+			return dropSigning(tx, n.ID, j)
+		}
+		if err := supersede(tx, i.ID); err != nil {
+			return err
 		}
 		row := n
 		row.State, row.ExpiresAt = kyc.SigningOpen, tx.Now().Add(rules.ConfirmWithin)
@@ -205,20 +224,34 @@ func (s *Service) askToSign(ctx context.Context, n kyc.Signing) (session provide
 		ID: n.ID, Identification: i.ID, Person: p.Attributes, Phone: n.Number, Language: facts.Language,
 		Message: fmt.Sprintf(consentText[facts.Language], n.Token),
 	}
+	facts.Added = map[string][]byte{}
 	for _, d := range prepared {
 		order.Documents = append(order.Documents, provider.Digest{ID: d.ID, SHA512: d.SHA512[:]})
+		if facts.Added[d.ID], err = pack(d.added); err != nil {
+			return session, facts, err
+		}
 	}
 	session, err = s.Signer.Signer.Sign(ctx, order)
 	return session, facts, err
 }
 
-// dropSigning ends the attempt of a job that came to nothing.
-func dropSigning(tx kyc.Tx, identificationID string, j kyc.Job) error {
-	n, ok, err := tx.Signings().Latest(identificationID)
-	if err != nil {
+// supersede ends the attempt that is open: a newer one takes its place.
+func supersede(tx kyc.Tx, identificationID string) error {
+	n, ok, err := tx.Signings().Open(identificationID)
+	if err != nil || !ok {
 		return err
 	}
-	if ok && n.State == kyc.SigningAsked {
+	n.State = kyc.SigningOver
+	return tx.Signings().Update(n)
+}
+
+// dropSigning ends the attempt of a job that came to nothing.
+func dropSigning(tx kyc.Tx, signingID string, j kyc.Job) error {
+	n, err := tx.Signings().Get(signingID)
+	if err != nil && !kyc.IsKind(err, kyc.NotFound) { // its person may have been erased
+		return err
+	}
+	if err == nil && n.State == kyc.SigningAsked {
 		n.State = kyc.SigningOver
 		if err := tx.Signings().Update(n); err != nil {
 			return err
@@ -230,7 +263,13 @@ func dropSigning(tx kyc.Tx, identificationID string, j kyc.Job) error {
 // AuthorizeSigning is the job of an authorization whose process died: nobody knows
 // whether the signer was asked, and the partner asks again.
 func (s *Service) AuthorizeSigning(ctx context.Context, j kyc.Job) error {
-	return s.Store.Tx(ctx, func(tx kyc.Tx) error { return dropSigning(tx, j.Key, j) })
+	return s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		n, _, err := tx.Signings().Latest(j.Key)
+		if err != nil {
+			return err
+		}
+		return dropSigning(tx, n.ID, j)
+	})
 }
 
 // signingFacts are what an attempt to sign is remembered by. Name and language
@@ -239,6 +278,10 @@ type signingFacts struct {
 	Name     string `json:"name"`
 	Language string `json:"language"` // "de" or "en"
 	Handle   string `json:"handle"`   // the signer's adapter's own
+	// Added is what the preparation added to each document, packed, by the
+	// document's id. It is kept: another version of this program would add other
+	// bytes, which the signature does not fit.
+	Added map[string][]byte `json:"added,omitempty"`
 }
 
 func (s *Service) sealFacts(tx kyc.Tx, n kyc.Signing, facts signingFacts) ([]byte, error) {
@@ -321,22 +364,25 @@ func (s *Service) takeGuess(ctx context.Context, partnerID, personID, id string,
 				return err
 			}
 		}
-		n, ok, err := tx.Signings().Latest(i.ID)
+		// The attempt that is being asked for takes the place of the open one.
+		if busy, err := s.busy(tx, kyc.AuthorizeSigning, i.ID); err != nil || busy {
+			return orUnderWay(err)
+		}
+		n, ok, err := tx.Signings().Open(i.ID)
 		if err != nil {
 			return err
 		}
-		if !ok || n.State != kyc.SigningOpen || !tx.Now().Before(n.ExpiresAt) || n.Tries >= kyc.OTPTries {
+		// what was sent to a phone that is not the person's any more is good no more
+		if !ok || !there || g.number.Number != n.Number || !tx.Now().Before(n.ExpiresAt) || n.Tries >= kyc.OTPTries {
 			return errAuthorizeAgain(g.number.ID)
 		}
 		var mine bool
 		if g.job, mine, err = s.takeJob(tx, kyc.ConfirmSigning, i.ID); err != nil || !mine {
 			return orUnderWay(err)
 		}
-		if there {
-			g.number.CountWrong(s.Wall.Now())
-			if err := tx.MobileNumbers().Update(g.number); err != nil {
-				return err
-			}
+		g.number.CountWrong(s.Wall.Now())
+		if err := tx.MobileNumbers().Update(g.number); err != nil {
+			return err
 		}
 		n.Tries++
 		g.signing = n
@@ -387,7 +433,7 @@ func (s *Service) confirm(ctx context.Context, g guess, token string) (i kyc.Ide
 				return err
 			}
 		} else if i.State != kyc.Confirmed && i.State != kyc.Successful {
-			late = errTooLate
+			late = tooLate(i.State, s.Rules[i.Method].Machine, kyc.SignConfirmed)
 		}
 		return tx.Jobs().Done(g.job)
 	})
@@ -411,8 +457,13 @@ func uncount(tx kyc.Tx, g guess) error {
 // signer waits for none, it is asked why: the customer may have confirmed on its
 // page, and then the signatures come.
 func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
-	answer := errWrongTAN(g.number.ID)
+	var answer error
 	err := s.Store.Tx(ctx, func(tx kyc.Tx) error {
+		answer = errWrongTAN(g.number.ID)
+		i, err := tx.Identifications().Get(g.signing.IdentificationID)
+		if err != nil {
+			return err
+		}
 		n, err := tx.Signings().Get(g.signing.ID)
 		if err != nil {
 			return err
@@ -421,15 +472,11 @@ func (s *Service) wrongGuess(ctx context.Context, g guess, over bool) error {
 		case over:
 			answer = errAuthorizeAgain(g.number.ID)
 			err = errors.Join(uncount(tx, g), tx.Jobs().Add(kyc.Job{Kind: kyc.CollectSigning, Key: n.IdentificationID, DueAt: tx.Now()}))
-		case n.Tries >= kyc.OTPTries:
+		case n.Tries >= kyc.OTPTries && n.State == kyc.SigningOpen:
 			n.State = kyc.SigningOver
 			answer = errAuthorizeAgain(g.number.ID)
 			err = tx.Signings().Update(n)
 		}
-		if err != nil {
-			return err
-		}
-		i, err := tx.Identifications().Get(n.IdentificationID)
 		if err != nil {
 			return err
 		}

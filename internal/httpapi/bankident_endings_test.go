@@ -119,13 +119,62 @@ func TestDataChecks(t *testing.T) {
 			ident := opened(l, person, "bank_id", sampleIBAN)
 			choose(l, ident, "success")
 			hand(l, ident)
-			l.Advance("1s")
-			choose(l, ident, c.result)
+			choose(l, ident, c.result) // at once, though the data are handed over behind the answer
 			if o := is(l, ident, c.status, c.reason); o["provider_status_code"] != c.code {
 				t.Errorf("%s: provider_status_code %v", c.result, o["provider_status_code"])
 			}
 		}
 	})
+}
+
+// TestBankLoginLeadsBack: the wizard's last page leads where the partner wants its
+// customers back, with the identification in it.
+func TestBankLoginLeadsBack(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	person := holder(t, l, testNumber)
+	change(t, l, func(p *kyc.Partner) {
+		p.SuccessURL, p.FailureURL = "https://bank.example/on?id={identification}", "mybank://back"
+	})
+	for result, want := range map[string]string{"success": "https://bank.example/on?id=ID", "client_aborted": "mybank://back"} {
+		ident := opened(l, person, "bank", sampleIBAN)
+		link := l.Call(200, "GET", ident, nil)["url"].(string)
+		choose(l, ident, result)
+		if want = `href="` + strings.Replace(want, "ID", path.Base(ident), 1) + `"`; !strings.Contains(page(t, link, nil), want) {
+			t.Errorf("%s: the page does not lead to %s", result, want)
+		}
+	}
+}
+
+// TestNothingToChoose: a result can be chosen only where a firm is at work, and the
+// refusal says what the identification waits for.
+func TestNothingToChoose(t *testing.T) {
+	t.Parallel()
+	l := testkit.Start(t, "")
+	person := holder(t, l, testNumber)
+	no := func(ident, words string) {
+		t.Helper()
+		r := refused(t, l, 412, "invalid_identification_status", "POST", "/sandbox/identifications/"+path.Base(ident)+"/result", object{"result": "success"})
+		if !strings.Contains(r.Detail, words) {
+			t.Errorf("%q, want %q", r.Detail, words)
+		}
+	}
+	base := "/v1/persons/" + person + "/identifications"
+	no(base+"/"+l.Call(201, "POST", base, bankBody("bank", sampleIBAN))["id"].(string), "Request it first.")
+	no(ready(l, person, "bank"), "Authorize it first.")
+	ident := opened(l, person, "bank_id", sampleIBAN)
+	choose(l, ident, "success")
+	no(ident, "document_upload")
+	steer(t, l, "POST", "/fourthline/faults", `{"mode":"down"}`)
+	hand(l, ident)
+	l.Advance("1m") // the pauses between the tries have grown
+	no(ident, "could not be reached")
+	steer(t, l, "DELETE", "/fourthline/faults", "")
+	l.Advance("5m")
+	is(l, ident, "authorization_required", nil)
+	ident = opened(l, person, "bank", sampleIBAN)
+	choose(l, ident, "tech_error")
+	no(ident, "It has ended.")
 }
 
 // TestBankidentRefusals: what is refused before anything begins, with words that
@@ -149,6 +198,8 @@ func TestBankidentRefusals(t *testing.T) {
 		}
 		r := refused(t, l, 400, "invalid_model", "POST", base, object{"method": "bank"})
 		same(t, "sources", r.sources(), []string{"iban", "terms_and_conditions_signed_at"})
+		r = refused(t, l, 400, "invalid_model", "POST", base, put(bankBody("bank", sampleIBAN), "terms_and_conditions_signed_at", "")) // no consent
+		same(t, "sources", r.sources(), []string{"terms_and_conditions_signed_at"})
 		r = refused(t, l, 400, "invalid_model", "POST", base, object{"method": "bank_id"}) // another signer's terms
 		same(t, "sources", r.sources(), []string{"iban"})
 		for _, method := range []string{"bank", "bank_id"} {
@@ -157,11 +208,12 @@ func TestBankidentRefusals(t *testing.T) {
 
 		// a phone that is not verified, or none
 		for number, body := range map[string]object{
-			"":        put(testkit.Customer("Berta"), "mobile_number", "+4915112345679"),
-			ownNumber: testkit.Customer("Clara"),
+			"":                 put(testkit.Customer("Berta"), "mobile_number", "+4915112345679"),
+			ownNumber:          testkit.Customer("Clara"),
+			"no number at all": put(testkit.Customer("Dora"), "mobile_number", nil),
 		} {
 			other := "/v1/persons/" + l.Call(201, "POST", "/v1/persons", body)["id"].(string)
-			if number != "" {
+			if number == ownNumber {
 				l.Call(201, "POST", other+"/mobile_number", object{"number": number})
 			}
 			r := refused(t, l, 400, "invalid_model", "POST", other+"/identifications", bankBody("bank", sampleIBAN))
@@ -378,11 +430,14 @@ func TestSigningFails(t *testing.T) {
 func TestBankErasure(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
-		l := testkit.Start(t, url)
+		log := new(logBook)
+		l := testkit.Start(t, url, func(o *sandbox.Options) { o.Log = log.logger() })
+		const number = "+4917655544499"
+		words := []string{sampleIBAN, "Antonia", "Hauptstraße", number, "wizard_session_key"}
 		for _, status := range []string{
 			"created", "pending", "identification_data_required", "processed", "authorization_required", "confirmation_required", "confirmed", "successful",
 		} {
-			person := holder(t, l, testNumber)
+			person := holder(t, l, number)
 			base := "/v1/persons/" + person + "/identifications"
 			ident := base + "/" + l.Call(201, "POST", base, bankBody("bank_id", sampleIBAN))["id"].(string)
 			for _, step := range []func(){
@@ -391,7 +446,9 @@ func TestBankErasure(t *testing.T) {
 				func() { hand(l, ident) },
 				func() { l.Advance("1s"); choose(l, ident, "accepted") },
 				func() { l.Call(200, "PATCH", ident+"/authorize", nil) },
-				func() { l.Call(200, "PATCH", ident+"/confirm", object{"token": testOTP}) },
+				func() {
+					l.Call(200, "PATCH", ident+"/confirm", object{"token": signerCode(l, l.Call(200, "GET", ident, nil)["current_reference_token"])})
+				},
 				func() { l.Advance("1m") },
 			} {
 				if l.Status(ident) == status {
@@ -400,6 +457,9 @@ func TestBankErasure(t *testing.T) {
 				step()
 			}
 			is(l, ident, status, nil)
+			if got := found(t, l, words); len(got) < 4 {
+				t.Fatalf("the search finds too little: %v", got)
+			}
 			s := beside(t, l)
 			if _, err := s.ErasePerson(t.Context(), person, now(l)); err != nil {
 				t.Fatal(err)
@@ -414,6 +474,18 @@ func TestBankErasure(t *testing.T) {
 			l.Advance("30h")
 			if left := jobsAbout(t, s, path.Base(ident)); len(left) > 0 {
 				t.Errorf("erased while %s: %v are left", status, left)
+			}
+			if got := found(t, l, words); len(got) > 0 {
+				t.Errorf("erased while %s: still to be read: %v", status, got)
+			}
+			if strings.Contains(log.String(), "level=ERROR") {
+				t.Errorf("erased while %s: %s", status, log)
+			}
+			if status == "successful" {
+				r, err := s.OpenRecord(t.Context(), person)
+				if err != nil || len(r.Documents) != 3 || len(r.Identifications) != 1 || r.Identifications[0].IBAN != sampleIBAN {
+					t.Errorf("the record that the law keeps: %+v %v", r, err)
+				}
 			}
 		}
 	})

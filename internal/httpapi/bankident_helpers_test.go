@@ -75,7 +75,6 @@ func ready(l *testkit.Live, person, method string) (ident string) {
 	choose(l, ident, "success")
 	if method == "bank_id" {
 		hand(l, ident)
-		l.Advance("1s")
 		choose(l, ident, "accepted")
 	}
 	is(l, ident, "authorization_required", nil)

@@ -129,6 +129,7 @@ func eventsStayApart(t *testing.T, l, other *testkit.Live, receiver *testkit.Rec
 	t.Helper()
 	theirs := testkit.NewReceiver(t)
 	theirs.Subscribe(other, "IDENTIFICATION")
+	l.Advance("1s") // what happened before is told
 	before := len(receiver.Hooks())
 	create(other, theirPerson)
 	create(l, l.Person("Clara"))

@@ -29,6 +29,15 @@ type Partner struct {
 // ReturnPlaceholder stands for the identification's id in a return URL.
 const ReturnPlaceholder = "{identification}"
 
+// ReturnURLs are where the customer of an identification goes back to; empty if the
+// partner has no such place.
+func (p Partner) ReturnURLs(identificationID string) (success, failure string) {
+	fill := func(raw string) string {
+		return strings.Replace(raw, ReturnPlaceholder, url.PathEscape(identificationID), 1)
+	}
+	return fill(p.SuccessURL), fill(p.FailureURL)
+}
+
 // May tells whether the partner may use the method.
 func (p Partner) May(m Method) bool { return len(p.Methods) == 0 || slices.Contains(p.Methods, m) }
 

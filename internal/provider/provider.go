@@ -42,8 +42,10 @@ type Order struct {
 	Language       string // "DE", "EN" or empty
 	ProofOfAddress Proof
 	Person         kyc.Attributes
-	IBAN           string     // of the account that the customer must log in to; empty unless a bank is asked
-	Contracts      []Contract // what the customer signs in the session; only accounts with e-signing take any
+	IBAN           string // of the account that the customer must log in to; empty unless a bank is asked
+	// SuccessURL and FailureURL are where a bank login leads the customer back to; empty offers no way.
+	SuccessURL, FailureURL string
+	Contracts              []Contract // what the customer signs in the session; only accounts with e-signing take any
 }
 
 // Contract is a PDF file that the customer signs.

@@ -152,7 +152,7 @@ func (w *World) chooseBankResult(ctx context.Context, identification, result str
 		if i, err = v.Identifications().Get(identification); err != nil {
 			return err
 		}
-		n, _, err = v.Signings().Latest(identification)
+		n, _, err = v.Signings().Open(identification)
 		return err
 	})
 	if err != nil || !i.Method.Bankident() {
@@ -162,19 +162,48 @@ func (w *World) chooseBankResult(ctx context.Context, identification, result str
 	case kyc.Pending:
 		err = w.bank.SetResult(ctx, identification, result)
 	case kyc.Processed:
+		if err := w.handedOver(ctx, identification); err != nil {
+			return true, err
+		}
 		err = w.checker.SetResult(ctx, identification, result)
 	case kyc.ConfirmationRequired, kyc.Confirmed:
 		err = w.signer.SetResult(ctx, n.ID, result)
 	default:
-		return true, ErrNoSession
+		return true, nothingToChoose(i.State)
 	}
 	switch {
 	case errors.Is(err, xs2a.ErrNoSession), errors.Is(err, xs2a.ErrEnded), errors.Is(err, fourthline.ErrNoSession):
-		return true, ErrNoSession
+		return true, kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+			"The simulated firm has no session of this identification, or it has ended: read the identification again.")
 	case err != nil:
 		return true, kyc.InvalidFields([]kyc.FieldError{{Field: "result", Message: "is not one for an identification in this status: " + err.Error()}})
 	case i.State == kyc.Pending || i.State == kyc.Processed:
 		return true, w.settled(ctx, identification)
 	}
 	return true, w.server.Flow.CollectNow(ctx, identification)
+}
+
+// handedOver waits until the identity data are with the firm that checks them:
+// their upload was answered before.
+func (w *World) handedOver(ctx context.Context, identification string) error {
+	there, err := w.done(ctx, kyc.SubmitData, identification)
+	if err == nil && !there {
+		err = kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status",
+			"The firm does not have the identity data yet: it could not be reached. They are handed over again by themselves; move the clock, or clear its faults.")
+	}
+	return err
+}
+
+// nothingToChoose says what a Bankident identification waits for in a status in
+// which no firm has anything to say.
+func nothingToChoose(st kyc.State) error {
+	waits := map[kyc.State]string{
+		kyc.Created:               "Request it first.",
+		kyc.IdentificationDataReq: "It waits for the identity data: upload them (document_upload).",
+		kyc.AuthorizationRequired: "Authorize it first.",
+	}[st]
+	if waits == "" {
+		waits = "It has ended."
+	}
+	return kyc.Fail(kyc.PreconditionFailed, "invalid_identification_status", "The identification is '%s'; no simulated firm is at work on it. %s", st, waits)
 }

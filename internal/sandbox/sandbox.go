@@ -447,21 +447,28 @@ func (w *World) ChooseResult(ctx context.Context, identification, result, reason
 
 // settled waits until the result that was pushed is taken in.
 func (w *World) settled(ctx context.Context, identification string) error {
+	_, err := w.done(ctx, kyc.FetchResult, identification) // what takes longer goes on by itself
+	return err
+}
+
+// done waits until the job is done; false if that takes too long, or will.
+func (w *World) done(ctx context.Context, kind kyc.JobKind, identification string) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		var j kyc.Job
 		var waiting bool
 		err := w.store.View(ctx, func(v kyc.View) (err error) {
-			_, waiting, err = v.Jobs().Find(kyc.FetchResult, identification)
+			j, waiting, err = v.Jobs().Find(kind, identification)
 			return err
 		})
-		if ctx.Err() != nil {
-			return nil // it goes on by itself
+		if ctx.Err() != nil || waiting && j.DueAt.Sub(w.clock.Now()) > settleTime {
+			return false, nil
 		}
 		if err != nil || !waiting {
-			return err
+			return err == nil, err
 		}
 		select {
 		case <-tick.C:

@@ -21,7 +21,7 @@ func (a *account) Confirm(ctx context.Context, text, password string) error {
 	switch {
 	case err != nil:
 		return err
-	case status == http.StatusNoContent || status == http.StatusOK:
+	case status == http.StatusNoContent: // not 200: some proxy's page says that, too
 		return nil
 	case status == http.StatusForbidden:
 		return provider.ErrWrongPassword

@@ -180,8 +180,8 @@ func (a *account) login(ctx context.Context) (string, error) {
 	}
 	begun := a.Wall.Now()
 	switch status, err := a.send(req, &answer); {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden: // it is us whom the firm refuses, and nobody's data
-		return "", garbage(fmt.Errorf("the login was refused: %w", err))
+	case kyc.IsKind(err, kyc.Invalid): // it is us whom the firm refuses, and nobody's data
+		return "", refusesUs(fmt.Errorf("the login was refused with %d: %w", status, err))
 	case err != nil:
 		return "", err
 	}
@@ -253,6 +253,8 @@ func read(status int, body []byte, out any) error {
 		detail += ": " + clip(said)
 	}
 	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return refusesUs(errors.New(detail))
 	case status >= 500 || status == http.StatusTooManyRequests:
 		return kyc.Fail(kyc.BadGateway, "bad_gateway", "The identification provider has trouble. %s", detail)
 	case status == http.StatusNotFound:
@@ -261,6 +263,14 @@ func read(status int, body []byte, out any) error {
 		return kyc.Fail(kyc.Conflict, "fourthline_error", "%s", detail)
 	}
 	return kyc.Fail(kyc.Invalid, "fourthline_error", "%s", detail)
+}
+
+// refusesUs is the operator's trouble: the customer's identification goes on.
+func refusesUs(err error) error {
+	return &kyc.Error{
+		Kind: kyc.BadGateway, Code: "bad_gateway", Cause: err,
+		Detail: "The firm that checks ID documents does not accept this server's account. The request is tried again by itself; if it stays so, the operator must look at it.",
+	}
 }
 
 // trouble says whether the firm is too slow or not to be reached.

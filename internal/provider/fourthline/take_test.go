@@ -196,3 +196,32 @@ func TestTokenWithoutEnd(t *testing.T) {
 		t.Errorf("it is kept until %s", until)
 	}
 }
+
+// TestTakeIsNotAllowed: a firm that does not let us in says nothing about the
+// customer, whose identification must not fail for it.
+func TestTakeIsNotAllowed(t *testing.T) {
+	for path, statuses := range map[string][]int{"POST /v1/oauth2/token": {400, 401, 403}, "GET /v1/verifications": {401, 403}, "POST /v1/verifications": {401, 403}} {
+		for _, status := range statuses {
+			mux := http.NewServeMux()
+			mux.HandleFunc("POST /v1/oauth2/token", func(w http.ResponseWriter, _ *http.Request) {
+				answer(w, 200, map[string]any{"access_token": "token", "token_type": "bearer", "expires_in": 3600})
+			})
+			mux.HandleFunc("GET /v1/verifications", func(w http.ResponseWriter, _ *http.Request) {
+				answer(w, 200, map[string]any{"verifications": []any{}})
+			})
+			mux.HandleFunc("POST /v1/verifications", taken)
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method+" "+r.URL.Path == path {
+					answer(w, status, map[string]string{"error": "invalid_client"})
+					return
+				}
+				mux.ServeHTTP(w, r)
+			}))
+			a := New(Config{URL: srv.URL, ClientID: "bank", ClientSecret: "wrong", HTTP: srv.Client(), Wall: clock.Real{}})
+			if _, err := take(t, a, strings.NewReader("zip"), 3); !kyc.IsKind(err, kyc.BadGateway) {
+				t.Errorf("%s answers %d: %v", path, status, err)
+			}
+			srv.Close()
+		}
+	}
+}

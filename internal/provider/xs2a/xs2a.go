@@ -34,10 +34,7 @@ type Config struct {
 	// AcceptTest takes results of the firm's test mode, in which anybody logs in
 	// as anybody: for sandboxes. Without it they are no results.
 	AcceptTest bool
-	// SuccessLink and AbortLink are where the wizard's last page leads; one
-	// "{identification}" is replaced. Empty offers no way.
-	SuccessLink, AbortLink string
-	HTTP                   *http.Client
+	HTTP       *http.Client
 }
 
 // Recipient is whose account the transfer goes to.
@@ -59,6 +56,9 @@ func (c Config) Check() error {
 	}
 	if c.Recipient.Holder == "" || c.Recipient.IBAN == "" {
 		return errors.New("xs2a: holder and IBAN of the account that takes the transfer are needed")
+	}
+	if _, ok := kyc.CheckIBAN(c.Recipient.IBAN); !ok {
+		return errors.New("xs2a: the IBAN of the account that takes the transfer is structurally invalid")
 	}
 	if c.Cents < 0 || c.Cents > 100 {
 		return errors.New("xs2a: the amount must be 1 to 100 cents")
@@ -129,9 +129,9 @@ func (a *account) payment(o provider.Order) map[string]any {
 		body["language"] = strings.ToLower(o.Language)
 	}
 	links := map[string]string{}
-	for name, link := range map[string]string{"success_link": a.SuccessLink, "abort_link": a.AbortLink} {
+	for name, link := range map[string]string{"success_link": o.SuccessURL, "abort_link": o.FailureURL} {
 		if link != "" {
-			links[name] = strings.Replace(link, "{identification}", url.PathEscape(o.Identification), 1)
+			links[name] = link
 		}
 	}
 	if len(links) > 0 {

@@ -17,10 +17,13 @@ import (
 	"github.com/identikit/identikit/internal/sim/simkit"
 )
 
+// tokenPath is where companies log in.
+const tokenPath = "/v1/oauth2/token"
+
 // API is the firm's API for companies.
 func (s *Server) API() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/oauth2/token", s.token)
+	mux.HandleFunc("POST "+tokenPath, s.token)
 	mux.HandleFunc("POST /v1/verifications", s.authorized(s.upload))
 	mux.HandleFunc("GET /v1/verifications", s.authorized(s.list))
 	mux.HandleFunc("GET /v1/verifications/{id}", s.authorized(s.show))

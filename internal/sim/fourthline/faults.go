@@ -122,7 +122,11 @@ var faultModes = map[string]func(w http.ResponseWriter, r *http.Request, next ht
 		}
 		panic(http.ErrAbortHandler) // net/http's own way to hang up; it logs nothing
 	},
-	"refuse": func(w http.ResponseWriter, _ *http.Request, _ http.Handler, _ time.Duration) {
+	"refuse": func(w http.ResponseWriter, r *http.Request, next http.Handler, _ time.Duration) {
+		if r.URL.Path == tokenPath { // to log in is no request that could be refused for what it asks
+			next.ServeHTTP(w, r)
+			return
+		}
 		writeError(w, http.StatusBadRequest, "refused", "The simulator was told to refuse this call.")
 	},
 }

@@ -26,7 +26,7 @@ func heading(lang, page string) chromedp.Action[chromedp.Void] {
 // TestWizardInABrowser walks the wizard by the keyboard, without scripts, on a phone: wrong entries, back, reload.
 func TestWizardInABrowser(t *testing.T) {
 	w := newWorld(t, nil)
-	tx, key := w.start(nil)
+	tx, key := w.start(map[string]any{"purpose": "6dc54352d6793a892e0702850d07b831cidt Identifikation"}) // no blank for a phone's width
 	ctx := chromium.Start(t)
 	tan := w.server.tan(w.server.session(tx))
 	const begin = `#bank_code`

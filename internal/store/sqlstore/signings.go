@@ -28,6 +28,11 @@ func (s signings) Latest(identificationID string) (kyc.Signing, bool, error) {
 	return one(s.c, readSigning, `SELECT `+signingColumns+` FROM signings WHERE identification_id = $1 ORDER BY seq DESC LIMIT 1`, identificationID)
 }
 
+func (s signings) Open(identificationID string) (kyc.Signing, bool, error) {
+	return one(s.c, readSigning, `SELECT `+signingColumns+` FROM signings WHERE identification_id = $1 AND state = $2 ORDER BY seq DESC LIMIT 1`,
+		identificationID, string(kyc.SigningOpen))
+}
+
 func (s signings) SentTo(number, personID string, since time.Time) (int, error) {
 	return count(s.c, kyc.MessagesPerHour, `signings WHERE number = $1 AND asked_at > $2 AND ($3 = '' OR person_id = $3)`, number, us(since), personID)
 }

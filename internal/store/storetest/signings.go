@@ -8,8 +8,8 @@ import (
 	"github.com/identikit/identikit/internal/kyc"
 )
 
-// signings: the newest attempt of an identification counts, and all of a number's
-// do within their time.
+// signings: the newest attempt of an identification is found, and the one that is
+// open; all of a number's count within their time.
 func signings(t *testing.T, s kyc.Store, clock *Clock) {
 	now := clock.Now()
 	one := kyc.Signing{
@@ -32,6 +32,12 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 		do(t, s, func(tx kyc.Tx) error { return tx.Signings().Insert(n) })
 		latest(n)
 	}
+	see(t, s, func(v kyc.View) error {
+		if n, ok, err := v.Signings().Open("i"); ok || err != nil {
+			t.Errorf("none is open: %+v %v", n, err)
+		}
+		return nil
+	})
 	two.State, two.Facts, two.Tries, two.ExpiresAt = kyc.SigningOpen, []byte("h"), 3, now.Add(time.Hour)
 	update := func() error {
 		return s.Tx(t.Context(), func(tx kyc.Tx) error { return tx.Signings().Update(two) })
@@ -44,6 +50,16 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 	}
 	two.Version = 2
 	latest(two)
+	three := one
+	three.ID = "c"
+	do(t, s, func(tx kyc.Tx) error { return tx.Signings().Insert(three) })
+	latest(three)
+	see(t, s, func(v kyc.View) error {
+		if got, ok, err := v.Signings().Open("i"); !ok || !reflect.DeepEqual(got, two) || err != nil {
+			t.Errorf("%t %+v %v, want %+v", ok, got, err, two)
+		}
+		return nil
+	})
 	see(t, s, func(v kyc.View) error {
 		got, err := v.Signings().Get("a")
 		if err != nil || !reflect.DeepEqual(got, one) {
@@ -55,12 +71,12 @@ func signings(t *testing.T, s kyc.Store, clock *Clock) {
 		if _, ok, err := v.Signings().Latest("j"); ok || err != nil {
 			t.Errorf("of another identification: %t %v", ok, err)
 		}
-		for since, want := range map[time.Time]int{now.Add(-time.Second): 1, now: 0} {
+		for since, want := range map[time.Time]int{now.Add(-time.Second): 2, now: 0} {
 			if n, err := v.Signings().SentTo("+15550101", "", since); n != want || err != nil {
 				t.Errorf("since %s: %d %v, want %d", since, n, err, want)
 			}
 		}
-		for person, want := range map[string]int{"anna": 1, "ben": 0} {
+		for person, want := range map[string]int{"anna": 2, "ben": 0} {
 			if n, err := v.Signings().SentTo("+15550101", person, now.Add(-time.Second)); n != want || err != nil {
 				t.Errorf("for %s: %d %v, want %d", person, n, err, want)
 			}
