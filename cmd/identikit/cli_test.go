@@ -206,6 +206,11 @@ func TestOps(t *testing.T) {
 func TestWelcome(t *testing.T) {
 	p := startSandbox(t, t.TempDir())
 	p.await(func() bool { return strings.Contains(p.out.String(), "include_documents=true") })
+	for _, port := range []string{p.SteeringURL, p.OpsURL} { // of the ready file
+		if port == "" || !strings.Contains(p.out.String(), port) {
+			t.Errorf("%q is not what was printed", port)
+		}
+	}
 	var script []string
 	for line := range strings.Lines(p.out.String()) {
 		for _, begin := range []string{"  TOKEN=", "  PERSON=", "  IDENT=", "  curl "} {

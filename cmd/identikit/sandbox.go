@@ -77,11 +77,7 @@ func (c *sandboxCmd) announce(r sandbox.Ready) error {
 		}
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(struct {
-			sandbox.Ready
-			OpsURL      string `json:"ops_url"`
-			SteeringURL string `json:"steering_url"`
-		}{r, r.OpsURL, r.SteeringURL})
+		return json.NewEncoder(os.Stdout).Encode(r)
 	}
 	welcome(os.Stdout, r, c.Data)
 	return nil

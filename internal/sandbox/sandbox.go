@@ -83,21 +83,20 @@ type World struct {
 
 // Ready is what the ready file says (mode 0600).
 type Ready struct {
-	Version    string      `json:"version"`
-	APIURL     string      `json:"api_url"`
-	SandboxURL string      `json:"sandbox_url"`
-	Partner    Credentials `json:"partner"`
-	IDnow      IDnow       `json:"idnow"`
-	Custom     IDnow       `json:"idnow_custom"` // the partner's own account
-	AutoIdent  IDnow       `json:"idnow_autoident"`
-	ESign      IDnow       `json:"idnow_esign"` // for contracts that are signed in the call
-	Bank       Bank        `json:"xs2a"`
-	Signer     Signer      `json:"ais"`
-	Checker    Checker     `json:"fourthline"`
-	CAFile     *string     `json:"ca_file"`
-
-	OpsURL      string `json:"-"`
-	SteeringURL string `json:"-"` // of the simulated provider: faults, forged and late pushes
+	Version     string      `json:"version"`
+	APIURL      string      `json:"api_url"`
+	SandboxURL  string      `json:"sandbox_url"`
+	OpsURL      string      `json:"ops_url"`
+	SteeringURL string      `json:"steering_url"` // of the simulated provider, and of the bank's firms below it
+	Partner     Credentials `json:"partner"`
+	IDnow       IDnow       `json:"idnow"`
+	Custom      IDnow       `json:"idnow_custom"` // the partner's own account
+	AutoIdent   IDnow       `json:"idnow_autoident"`
+	ESign       IDnow       `json:"idnow_esign"` // for contracts that are signed in the call
+	Bank        Bank        `json:"xs2a"`
+	Signer      Signer      `json:"ais"`
+	Checker     Checker     `json:"fourthline"`
+	CAFile      *string     `json:"ca_file"`
 }
 
 // Credentials are the sandbox's own partner's.
