@@ -527,9 +527,10 @@ func TestSignerTooSlow(t *testing.T) {
 	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
 	c.tell(bankConfirmed)
 	c.RequestDeadline = time.Millisecond
-	answer := make(chan struct{})
-	c.signer.asking = func() { <-answer }
+	begun, answer := make(chan struct{}), make(chan struct{})
+	c.signer.asking = func() { close(begun); <-answer }
 	_, err := c.authorize()
+	<-begun
 	refused(t, err, kyc.Timeout, "gateway_timeout")
 	if err == nil || !strings.Contains(err.Error(), "read the identification") {
 		t.Errorf("%v", err)
