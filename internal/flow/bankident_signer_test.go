@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -518,4 +520,24 @@ func TestMessagesAtOnce(t *testing.T) {
 			t.Errorf("%d messages were sent, want %d", n, left)
 		}
 	})
+}
+
+// panicking is a signer whose adapter has a mistake.
+type panicking struct{ provider.Signer }
+
+func (panicking) Sign(context.Context, provider.SigningOrder) (provider.SigningSession, error) {
+	panic("a mistake")
+}
+
+// TestPanicAtTheSigner: it is one partner's error, and not the end of the server.
+func TestPanicAtTheSigner(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	signer := c.Signer.Signer
+	c.Signer.Signer = panicking{}
+	if _, err := c.authorize(); err == nil || kyc.IsKind(err, kyc.BadGateway) {
+		t.Errorf("%v", err)
+	}
+	c.Signer.Signer = signer
+	c.expect(kyc.AuthorizationRequired, "", kyc.DocumentQES)
 }
