@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/identikit/identikit/internal/id"
 	"github.com/identikit/identikit/internal/kyc"
+	"github.com/identikit/identikit/internal/provider"
 	"github.com/identikit/identikit/internal/testkit/testdb"
 )
 
@@ -544,4 +546,24 @@ func TestSignerTooSlow(t *testing.T) {
 	if i, err := c.confirm(rightPassword); err != nil || i.State != kyc.Confirmed {
 		t.Errorf("%s %v", i.State, err)
 	}
+}
+
+// panicking is a signer whose adapter has a mistake.
+type panicking struct{ provider.Signer }
+
+func (panicking) Sign(context.Context, provider.SigningOrder) (provider.SigningSession, error) {
+	panic("a mistake")
+}
+
+// TestPanicAtTheSigner: it is one partner's error, and not the end of the server.
+func TestPanicAtTheSigner(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	signer := c.Signer.Signer
+	c.Signer.Signer = panicking{}
+	if _, err := c.authorize(); err == nil || kyc.IsKind(err, kyc.BadGateway) {
+		t.Errorf("%v", err)
+	}
+	c.Signer.Signer = signer
+	c.expect(kyc.AuthorizationRequired, "", kyc.DocumentQES)
 }

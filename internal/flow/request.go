@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -212,6 +213,12 @@ func carryOut[T any](ctx context.Context, s *Service, deadline time.Time, do fun
 		defer s.starts.RUnlock()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), providerDeadline)
 		defer cancel()
+		defer func() { // nobody else is there to catch it, and it would end the server
+			if p := recover(); p != nil {
+				s.Log.Error("a call to a provider panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				done <- outcome{err: errors.New("flow: a call to a provider panicked")}
+			}
+		}()
 		result, err := do(ctx)
 		done <- outcome{result, err}
 	}()
