@@ -476,3 +476,46 @@ func TestConfirmWhileAuthorizing(t *testing.T) {
 		t.Errorf("%s %v", i.State, err)
 	}
 }
+
+// TestMessagesAtOnce: nor is there a sixty-first by asking for several at a time.
+func TestMessagesAtOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newCounter(t, url, kyc.MethodBank)
+		all := []string{c.ident, c.create(kyc.MethodBank), c.create(kyc.MethodBank), c.create(kyc.MethodBank)}
+		for _, c.ident = range all {
+			c.tell(bankConfirmed)
+		}
+		const left = 6
+		err := c.Store.Tx(t.Context(), func(tx kyc.Tx) error {
+			for range kyc.MessagesPerHour - left {
+				m := kyc.Message{ID: id.Random(id.Plain), PartnerID: c.partner.ID, PersonID: c.person, Number: "+4915112345678", Sealed: []byte("x"), State: kyc.MessageSent, QueuedAt: time.Now()}
+				if err := tx.Messages().Insert(m); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var group sync.WaitGroup
+		for _, ident := range all {
+			group.Go(func() {
+				for {
+					_, err := c.Authorize(t.Context(), c.partner.ID, c.person, ident)
+					if kyc.IsKind(err, kyc.TooMany) {
+						return
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		if n := len(c.signer.orders); n != left {
+			t.Errorf("%d messages were sent, want %d", n, left)
+		}
+	})
+}

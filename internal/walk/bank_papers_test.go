@@ -86,7 +86,10 @@ func (w *walk) upload(i *ident, name string, content []byte) answer {
 	}
 	defer resp.Body.Close()
 	a := answer{status: resp.StatusCode}
-	if a.body, err = io.ReadAll(resp.Body); err != nil {
+	if a.body, err = io.ReadAll(resp.Body); err == nil {
+		err = w.live.Contract.Check(req, resp.StatusCode, resp.Header, a.body)
+	}
+	if err != nil {
 		w.t.Fatal(err)
 	}
 	return a

@@ -30,7 +30,10 @@ var bankActions = []action{
 	{"step on", (*walk).stepOn},
 	{"authorize", func(w *walk, t *rapid.T) { w.authorize(w.pickBank(t)) }},
 	{"confirm", func(w *walk, t *rapid.T) { w.confirm(w.pickBank(t), "212212") }},
-	{"say something", func(w *walk, t *rapid.T) { w.say(w.pickBank(t), pick(t, words, "word")) }},
+	{"say something", func(w *walk, t *rapid.T) {
+		i := w.pickBank(t)
+		w.say(i, pick(t, slices.Concat(fitting[i.status()], fitting[i.status()], words), "word"))
+	}},
 	{"identify", (*walk).identifyByBank},
 	{"mistype", func(w *walk, t *rapid.T) {
 		for range rapid.IntRange(1, 6).Draw(t, "times") {

@@ -91,12 +91,18 @@ var (
 	signerFails = []string{"SerialNumberMismatch"}
 )
 
-// words are all that can be said, right or wrong where it is said.
-var words = []string{
-	"success", "success", "success", "success", "joint_account", "snapshot_failed", "snapshot_expired", "authorized_person", "client_aborted",
-	"max_tan_tries", "session_expired", "accepted", "accepted", "100", "1036", "2001", "4000", "cancel", "transport", "SignatureError",
-	"SerialNumberMismatch", "palmistry",
+// fitting is what can be said in each status.
+var fitting = map[string][]string{
+	"pending": {
+		"success", "joint_account", "joint_account", "joint_account", "snapshot_failed", "snapshot_expired", "authorized_person", "client_aborted",
+		"max_tan_tries", "session_expired",
+	},
+	"processed":             {"accepted", "100", "1036", "2001", "4000"},
+	"confirmation_required": {"success", "success", "cancel", "timeout", "transport", "SignatureError", "SerialNumberMismatch"},
 }
+
+// words are what can be said, right or wrong where it is said.
+var words = []string{"success", "success", "joint_account", "session_expired", "accepted", "1036", "4000", "cancel", "SerialNumberMismatch", "palmistry"}
 
 // TestBankRulesAreTheTable: as TestRulesAreTheTable.
 func TestBankRulesAreTheTable(t *testing.T) {

@@ -24,6 +24,7 @@ const (
 	callTimeout = 15 * time.Second
 	maxJSON     = 256 << 10
 	maxSnapshot = 4 << 20 // it may hold a year of turnovers
+	maxAccounts = 200     // of one login
 	maxWord     = 255     // characters of a text of the firm's
 	maxFields   = 20      // of a refusal that are told
 )

@@ -204,6 +204,9 @@ func (a *account) snapshot(ctx context.Context, tx string) (kept json.RawMessage
 	case err != nil:
 		return nil, "", err
 	}
+	if len(statements) > maxAccounts {
+		return nil, "", garbage(errors.New("the account snapshot has too many accounts"))
+	}
 	kept, err = json.Marshal(statements)
 	if err != nil {
 		return nil, "", garbage(errors.New("the account snapshot is not JSON"))

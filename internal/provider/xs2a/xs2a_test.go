@@ -199,6 +199,36 @@ func TestTestModeIsNoResult(t *testing.T) {
 	}
 }
 
+// swelling answers for the account snapshot what it is told to.
+type swelling struct{ snapshot string }
+
+func (s swelling) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && strings.HasSuffix(r.URL.Path, "/accountSnapshot") {
+		if err := resp.Body.Close(); err != nil {
+			return nil, err
+		}
+		resp.Body = io.NopCloser(strings.NewReader(s.snapshot))
+	}
+	return resp, err
+}
+
+// TestSwollenSnapshot: of a snapshot of very many accounts nothing is kept, which
+// would take much more room here than on the wire.
+func TestSwollenSnapshot(t *testing.T) {
+	w := newWorld(t)
+	ref := w.start(t, anna)
+	if err := w.sim.SetResult(t.Context(), ident, "success"); err != nil {
+		t.Fatal(err)
+	}
+	for accounts, taken := range map[int]bool{199: true, 200_000: false} {
+		firm := xs2a.New(config(w.api, &http.Client{Transport: swelling{"[" + strings.Repeat("{},", accounts) + "{}]"}}))
+		if f, err := firm.Poller.Poll(t.Context(), ref); (err == nil) != taken || err != nil && (!kyc.IsKind(err, kyc.BadGateway) || f.Raw != nil) {
+			t.Errorf("%d accounts: %d bytes, %v", accounts, len(f.Raw), err)
+		}
+	}
+}
+
 // TestCustomersWay: what a customer does in the wizard becomes the reason that is
 // ours; a wrong TAN alone is none.
 func TestCustomersWay(t *testing.T) {
