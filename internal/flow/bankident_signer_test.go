@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -518,4 +519,29 @@ func TestMessagesAtOnce(t *testing.T) {
 			t.Errorf("%d messages were sent, want %d", n, left)
 		}
 	})
+}
+
+// TestSignerTooSlow: the partner is told to read the identification; the call goes
+// on, and to authorize again meanwhile is refused.
+func TestSignerTooSlow(t *testing.T) {
+	c := newCounter(t, testdb.SQLite(t), kyc.MethodBank)
+	c.tell(bankConfirmed)
+	c.RequestDeadline = time.Millisecond
+	begun, answer := make(chan struct{}), make(chan struct{})
+	c.signer.asking = func() { close(begun); <-answer }
+	_, err := c.authorize()
+	<-begun
+	refused(t, err, kyc.Timeout, "gateway_timeout")
+	if err == nil || !strings.Contains(err.Error(), "read the identification") {
+		t.Errorf("%v", err)
+	}
+	_, err = c.authorize()
+	refused(t, err, kyc.Conflict, "record_not_unique")
+	close(answer)
+	c.WaitForStarts()
+	c.RequestDeadline = time.Minute
+	c.expect(kyc.ConfirmationRequired, "", kyc.DocumentQES)
+	if i, err := c.confirm(rightPassword); err != nil || i.State != kyc.Confirmed {
+		t.Errorf("%s %v", i.State, err)
+	}
 }

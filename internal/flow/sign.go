@@ -45,7 +45,18 @@ func (s *Service) Authorize(ctx context.Context, partnerID, personID, id string)
 	if err != nil {
 		return Authorized{}, err
 	}
-	return carryOut(ctx, s, deadline, func(ctx context.Context) (Authorized, error) { return s.authorize(ctx, n, j) })
+	a, err := carryOut(ctx, s, deadline, func(ctx context.Context) (Authorized, error) { return s.authorize(ctx, n, j) })
+	return a, signerSlow(err)
+}
+
+// signerSlow says what to do when the signer is too slow: to ask again would be
+// another password, or another try.
+func signerSlow(err error) error {
+	if errors.Is(err, errTooSlow) {
+		return kyc.Fail(kyc.Timeout, "gateway_timeout",
+			"The signer did not answer in time. The call goes on by itself; read the identification to see what came of it.")
+	}
+	return err
 }
 
 // intendSigning checks that the signature may be asked for, and writes the attempt.
@@ -328,7 +339,8 @@ func (s *Service) Confirm(ctx context.Context, partnerID, personID, id string, b
 	if err != nil {
 		return kyc.Identification{}, err
 	}
-	return carryOut(ctx, s, deadline, func(ctx context.Context) (kyc.Identification, error) { return s.confirm(ctx, g, token) })
+	i, err := carryOut(ctx, s, deadline, func(ctx context.Context) (kyc.Identification, error) { return s.confirm(ctx, g, token) })
+	return i, signerSlow(err)
 }
 
 func (s *Service) takeGuess(ctx context.Context, partnerID, personID, id string, f *fields) (g guess, err error) {
