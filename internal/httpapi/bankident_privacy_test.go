@@ -74,7 +74,6 @@ func TestNothingOfASignatureInTheLog(t *testing.T) {
 		l.Call(200, "PATCH", ident+"/confirm", object{"token": code})
 		steer(t, l, "POST", "/ais/faults", `{"mode":"wrong_types","count":2}`)
 		person = signingPerson(t, l)
-		base = "/v1/persons/" + person + "/identifications"
 		l.Advance("1m")
 		is(l, ident, "successful", nil)
 	}
