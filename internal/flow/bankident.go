@@ -206,7 +206,7 @@ func (s *Service) bankReport(ctx context.Context, i kyc.Identification, f provid
 	err = report.Bankident(&pdf, report.BankidentReport{
 		Language: strings.ToUpper(language), Method: string(i.Method), Identification: i.ID, Date: s.Clock.Now(),
 		Title: text("title"), FirstName: text("first_name"), LastName: text("last_name"), BirthName: text("birth_name"),
-		BirthDate: text("birth_date"), BirthPlace: text("birth_city"), Nationality: text("nationality"),
+		BirthDate: dateFor(language, text("birth_date")), BirthPlace: text("birth_city"), Nationality: text("nationality"),
 		Line1: text("address.line_1"), Line2: text("address.line_2"), PostalCode: text("address.postal_code"), City: text("address.city"),
 		Country: text("address.country"), Phone: text("mobile_number"), IBAN: i.IBAN, Transfer: account.Transfer, StatusCode: f.StatusCode,
 	})
@@ -216,6 +216,15 @@ func (s *Service) bankReport(ctx context.Context, i kyc.Identification, f provid
 	d, err := s.keepPDF(ctx, i, kyc.DocumentQES, i.ID+"_prepared_for_signing_kyc_report.pdf", pdf.Bytes())
 	kept.documents = []kyc.Document{d}
 	return kept, err
+}
+
+// dateFor writes a date (YYYY-MM-DD) as people of the language do.
+func dateFor(language, date string) string {
+	d, ok := kyc.ParseDate(date)
+	if !ok || language != "de" {
+		return date
+	}
+	return d.Format("02.01.2006")
 }
 
 // keepPDF seals a file of ours about the identification.
