@@ -196,7 +196,7 @@ func (w *walk) say(i *ident, word string) {
 			status, b.check = 200, word
 		}
 	case "confirmation_required":
-		open := b.tries < mostTries && b.signer == "" && !b.lost
+		open := b.tries < mostTries && b.signer == ""
 		if status = 400; open && (overs || fails || word == "success") {
 			status, b.signer, b.told = 200, word, w.now
 		}
@@ -224,11 +224,11 @@ func (w *walk) authorize(i *ident) {
 func (w *walk) authorized(i *ident, n int) {
 	b := i.bank
 	b.authorized += n
-	b.tries, b.signer, b.lost = 0, "", false
+	b.tries, b.signer = 0, ""
 }
 
-// authorizeInTrouble does so while the signer answers nonsense: nothing changes, but
-// the password that was sent before is good for nothing.
+// authorizeInTrouble does so while the signer answers nonsense: nothing changes, and
+// the password that was sent before stays good.
 func (w *walk) authorizeInTrouble(t *rapid.T) {
 	i := w.pickBank(t)
 	w.certain(i)
@@ -241,7 +241,6 @@ func (w *walk) authorizeInTrouble(t *rapid.T) {
 		return
 	}
 	w.expect(a, 502, "bad_gateway")
-	i.bank.lost = true
 }
 
 // authorizeTwice does so at the same moment: one of them wins, or one after the other.

@@ -24,7 +24,6 @@ type banking struct {
 	signer     string    // for the newest password
 	told       time.Time // when
 	tries      int       // wrong passwords since the newest authorize
-	lost       bool      // a later attempt began, and came to nothing
 
 	requested, ready, asked time.Time // when the history says so; asked: of the newest authorize
 	code                    string    // provider_status_code
@@ -36,7 +35,7 @@ type counted struct{ authorized, mistyped, papers, findings int }
 
 // over tells whether the newest password is good for nothing.
 func (b *banking) over(now time.Time) bool {
-	return b.lost || slices.Contains(signerOver, b.signer) || b.tries >= mostTries || !now.Before(b.asked.Add(passwordGood))
+	return slices.Contains(signerOver, b.signer) || b.tries >= mostTries || !now.Before(b.asked.Add(passwordGood))
 }
 
 func (w *walk) judgeBank(i *ident) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -64,9 +65,7 @@ func walks(t *testing.T, actions []action, begin func(*rapid.T, *world) *walk) {
 // chose one.
 func unlessAsked(t *testing.T, name, env, value string) {
 	t.Helper()
-	_, asked := os.LookupEnv(env)
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == name })
-	if asked {
+	if _, inEnv := os.LookupEnv(env); inEnv || chosen()[name] {
 		return
 	}
 	before := flag.Lookup(name).Value.String()
@@ -79,6 +78,14 @@ func unlessAsked(t *testing.T, name, env, value string) {
 		}
 	})
 }
+
+// chosen are the flags that somebody gave: asked once, since what unlessAsked sets
+// counts as given afterwards.
+var chosen = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { all[f.Name] = true })
+	return all
+})
 
 // world is a running sandbox in which walks follow one another, each with a
 // partner of its own.
